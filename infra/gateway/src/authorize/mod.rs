@@ -1,0 +1,1 @@
+//! What authorizers of all API kinds share: policy evaluation and the cache of results.

@@ -1,0 +1,1 @@
+//! Turns declared APIs into immutable snapshots: a request parses nothing of what is prepared here.

@@ -1,0 +1,33 @@
+//! What every data plane may use: the clock, the account's identity and the functions.
+
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::lambda::Invoke;
+
+/// The services shared by the data planes. Cheap to clone.
+#[derive(Clone)]
+pub struct Gateway {
+    /// All time comes from here.
+    pub clock: Clock,
+    /// Whoever runs the functions.
+    pub lambda: Arc<dyn Invoke>,
+    /// `us-east-1` unless told otherwise.
+    pub region: Arc<str>,
+    /// `000000000000` unless told otherwise.
+    pub account_id: Arc<str>,
+    /// The port that the gateway listens on, for domain names and addresses.
+    pub port: u16,
+}
+
+impl Gateway {
+    /// `domainName` of an API's events: `{apiId}.execute-api.localhost:{port}`.
+    pub fn domain_name(&self, api_id: &str) -> String {
+        format!("{api_id}.execute-api.localhost:{}", self.port)
+    }
+
+    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD or route}{path}`.
+    pub fn method_arn(&self, api_id: &str, stage: &str, method_and_path: &str) -> String {
+        format!("arn:aws:execute-api:{}:{}:{api_id}/{stage}/{method_and_path}", self.region, self.account_id)
+    }
+}

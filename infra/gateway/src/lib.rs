@@ -1,0 +1,20 @@
+//! Ferrogate: API Gateway (REST, HTTP, WebSocket), Lambda and DynamoDB on one machine, from a SAM or CloudFormation
+//! template.
+//!
+//! `template` (and, next, AWS's control plane) writes the `model`; `compile` turns it into snapshots; `rest`, `http`
+//! and `websocket` serve them; `lambda` runs the functions; `services` are the neighbours that functions call;
+//! `server` is the one port in front of all of it.
+
+pub mod authorize;
+pub mod clock;
+pub mod compile;
+pub mod gateway;
+pub mod http;
+pub mod ids;
+pub mod lambda;
+pub mod model;
+pub mod rest;
+pub mod server;
+pub mod services;
+pub mod template;
+pub mod websocket;

@@ -1,0 +1,42 @@
+//! What has been declared, in AWS's own terms and names, and nothing else: plain data without behaviour.
+//!
+//! Two writers fill it (`template` today, the control plane next); `compile` turns it into what a request needs.
+//! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
+
+mod lambda;
+mod rest;
+mod v2;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+pub use lambda::{Architecture, Function, FunctionCode};
+pub use rest::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
+pub use v2::{Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, ProtocolType, Route};
+
+/// Everything one template (or one account and region) declares.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// REST APIs (`AWS::ApiGateway::RestApi`) by API id.
+    pub rest_apis: IndexMap<String, RestApi>,
+    /// HTTP and WebSocket APIs (`AWS::ApiGatewayV2::Api`) by API id.
+    pub apis: IndexMap<String, Api>,
+    /// Lambda functions by function name.
+    pub functions: IndexMap<String, Function>,
+    /// DynamoDB tables by table name.
+    pub tables: IndexMap<String, Table>,
+}
+
+/// A DynamoDB table (`AWS::DynamoDB::Table`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    /// The physical name.
+    pub table_name: String,
+    /// The template's name for it, if a template declared it.
+    pub logical_id: Option<String>,
+    /// The body of DynamoDB's `CreateTable` (`TableName`, `KeySchema`, `AttributeDefinitions`,
+    /// `GlobalSecondaryIndexes`, `StreamSpecification`, …) as AWS's JSON protocol writes it.
+    pub create_table: Value,
+    /// The attribute of `TimeToLiveSpecification`, if TTL is enabled.
+    pub time_to_live_attribute: Option<String>,
+}

@@ -1,0 +1,1 @@
+//! The neighbours that functions call: DynamoDB.
