@@ -6,6 +6,7 @@
 const MAX_NAME = 64; // characters of a name or a room, as the functions count them
 const MAX_MESSAGE = 4000; // characters of a message
 const MAX_ENTRIES = 500; // lines kept on the page; older ones go
+const MAX_SHOWN = 200; // people listed by name
 const MAX_OUTBOX = 50; // messages that may wait for the connection
 const ECHO_MS = 10_000; // a message's own broadcast takes milliseconds; after this it is called lost
 const OPEN_MS = 15_000; // for the handshake, a cold start included
@@ -327,7 +328,8 @@ class Log {
     if (!entry) return;
     const before = this.#entries[index - 1];
     const sameDay = before?.at.toDateString() === entry.at.toDateString();
-    const goesOn = sameDay && entry.userId !== undefined && before.userId === entry.userId && entry.at - before.at < GROUP_MS;
+    const sameAuthor = entry.userId !== undefined && before?.userId === entry.userId;
+    const goesOn = sameDay && sameAuthor && entry.at - before.at < GROUP_MS;
     entry.node.classList.toggle("grouped", goesOn);
     entry.node.querySelector(".day")?.remove();
     if (!sameDay) entry.node.prepend(element("p", "day", dayOf(entry.at)));
@@ -373,13 +375,16 @@ class Members {
     $("people-count").textContent = everybody.length;
     $("people-title").textContent = plural(everybody.length, "person here", "people here");
     $("members").replaceChildren(
-      ...everybody.map(([userId, connections]) => {
+      ...everybody.slice(0, MAX_SHOWN).map(([userId, connections]) => {
         const notes = [userId === self ? "you" : "", connections > 1 ? plural(connections, "window", "windows") : ""];
         const name = element("span", "member-name", userId);
         name.title = userId;
-        return element("li", "member", avatar(userId), name, element("span", "member-note", notes.filter(Boolean).join(", ")));
+        const note = element("span", "member-note", notes.filter(Boolean).join(", "));
+        return element("li", "member", avatar(userId), element("div", "member-text", name, note));
       }),
     );
+    const more = everybody.length - MAX_SHOWN;
+    if (more > 0) $("members").append(element("li", "members-more", `and ${more.toLocaleString()} more`));
   }
 }
 
@@ -394,6 +399,7 @@ let self = "";
 let room = "";
 let unread = 0;
 let below = 0;
+let following = true; // whether the end of the conversation is in view, and is to stay so
 let everOnline = false;
 let countdown = 0;
 
@@ -452,6 +458,7 @@ function leave() {
   showPeople(false);
   $("notice").hidden = true;
   unread = below = 0;
+  following = true;
   showJump();
   sessionStorage.removeItem("joined");
   showSignIn();
@@ -461,9 +468,8 @@ function receive(frame) {
   const { type, userId } = frame;
   if (type === "message" && typeof userId === "string" && userId && typeof frame.message === "string") {
     const own = userId === self;
-    const follow = atEnd();
     if (own) outbox.confirm(frame.message);
-    if (log.message(frame, own)) arrived(follow || own, !own);
+    if (log.message(frame, own) && !own) arrived();
   } else if ((type === "user_joined" || type === "user_left") && typeof userId === "string" && userId) {
     members.set(userId, Number(frame.connections) || 0, self);
     announce(type, userId, frame);
@@ -480,17 +486,13 @@ function receive(frame) {
 // Further windows of somebody who is here already are not news.
 function announce(type, userId, { connections, timestamp }) {
   if (userId === self) return;
-  const follow = atEnd();
   if (type === "user_joined" && connections === 1) log.system(`${userId} joined`, timestamp);
   else if (type === "user_left" && connections === 0) log.system(`${userId} left`, timestamp);
-  else return;
-  arrived(follow, false);
 }
 
-function arrived(follow, isNews) {
-  if (follow) toEnd();
-  else if (isNews) below++;
-  if (isNews && document.hidden) unread++;
+function arrived() {
+  if (!following) below++;
+  if (document.hidden) unread++;
   showJump();
   showTitle();
 }
@@ -508,9 +510,7 @@ function showState(state, retryAt) {
   }
   showWait(retryAt);
   if (state === "online") {
-    const follow = atEnd();
     log.system(everOnline ? "You are back. What was said meanwhile is not shown." : `You joined ${room}`);
-    if (follow) toEnd();
     everOnline = true;
     outbox.pump();
   }
@@ -518,7 +518,7 @@ function showState(state, retryAt) {
 
 function showWait(retryAt) {
   const seconds = Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-  $("status-wait").replaceChildren(...(seconds > 0 ? [element("span", "long", "– retrying "), `in ${seconds} s`] : []));
+  $("status-wait").textContent = seconds > 0 ? `– retrying in ${seconds} s` : "";
 }
 
 function showTitle() {
@@ -534,12 +534,14 @@ function showPeople(open) {
   $("people").classList.toggle("open", open);
   $("people-toggle").setAttribute("aria-expanded", open);
   $("backdrop").hidden = !open;
+  if (open) $("people").focus();
 }
 
 function showCount() {
   const used = length($("text").value.trim());
   $("send").disabled = used === 0 || used > MAX_MESSAGE;
-  $("count").textContent = used > MAX_MESSAGE * 0.9 ? `${used.toLocaleString()} of ${MAX_MESSAGE.toLocaleString()}` : "";
+  const near = used > MAX_MESSAGE * 0.9;
+  $("count").textContent = near ? `${used.toLocaleString()} of ${MAX_MESSAGE.toLocaleString()}` : "";
   $("count").classList.toggle("over", used > MAX_MESSAGE);
 }
 
@@ -555,7 +557,9 @@ function atEnd() {
 
 function toEnd() {
   $("scroller").scrollTop = $("scroller").scrollHeight;
+  following = true;
   below = 0;
+  showJump();
 }
 
 function fitText() {
@@ -570,6 +574,10 @@ $("sign-in-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const [name, roomId] = [$("name").value.trim(), $("room").value.trim().replace(/^#\s*/, "")];
   const errors = { name: nameError(name, "a name"), room: nameError(roomId, "a room") };
+  if (!/^wss?:/.test(chatUrl)) {
+    $("sign-in-error").textContent = "This page was served without the chat's address.";
+    return;
+  }
   for (const [field, error] of Object.entries(errors)) {
     $(`${field}-error`).textContent = error;
     $(field).setAttribute("aria-invalid", error !== "");
@@ -590,7 +598,6 @@ $("composer").addEventListener("submit", (event) => {
   showCount();
   outbox.add(text);
   toEnd();
-  showJump();
 });
 
 $("text").addEventListener("keydown", (event) => {
@@ -610,16 +617,15 @@ $("leave").addEventListener("click", () => {
 });
 $("retry").addEventListener("click", () => connection?.retryNow());
 $("notice-close").addEventListener("click", () => ($("notice").hidden = true));
-$("jump").addEventListener("click", () => {
-  toEnd();
+$("jump").addEventListener("click", toEnd);
+$("scroller").addEventListener("scroll", () => {
+  following = atEnd();
+  if (following) below = 0;
   showJump();
 });
-$("scroller").addEventListener("scroll", () => {
-  if (below > 0 && atEnd()) {
-    below = 0;
-    showJump();
-  }
-});
+// New messages, a growing composer, a phone's keyboard: whatever moves the end moves the view with it.
+const follower = new ResizeObserver(() => following && toEnd());
+for (const id of ["scroller", "messages", "outbox"]) follower.observe($(id));
 $("share").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(location.href);
@@ -673,5 +679,6 @@ addEventListener("pageshow", (event) => {
 const stored = { name: sessionStorage.getItem("name") ?? "", room: sessionStorage.getItem("room") ?? "" };
 const wanted = linkedRoom() || stored.room;
 showCount();
-if (sessionStorage.getItem("joined") && !nameError(stored.name, "") && !nameError(wanted, "")) join(stored.name, wanted);
+const known = [stored.name, wanted].every((text) => nameError(text, "") === "");
+if (sessionStorage.getItem("joined") && known) join(stored.name, wanted);
 else showSignIn();
