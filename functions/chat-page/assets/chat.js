@@ -242,7 +242,7 @@ class Outbox {
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
-const calendar = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const calendar = new Intl.DateTimeFormat(undefined, { dateStyle: "full" });
 
 function dayOf(at) {
   const today = new Date();
@@ -295,8 +295,10 @@ class Log {
     return true;
   }
 
+  /** A line about the room or, without a time stamp of the server's, about this page. */
   system(text, timestamp) {
-    this.#insert({ at: dateOf(timestamp), body: element("p", "system", text), order: "" });
+    const local = timestamp === undefined;
+    this.#insert({ at: dateOf(timestamp), local, body: element("p", "system", text), order: "" });
   }
 
   clear() {
@@ -309,7 +311,8 @@ class Log {
   #insert(entry) {
     entry.node = element("li", entry.own ? "entry own" : "entry", entry.body);
     let index = this.#entries.length;
-    while (index > 0 && after(this.#entries[index - 1], entry)) index--;
+    // The page's own lines stay where they came up: this computer's clock and the server's may be minutes apart.
+    while (index > 0 && !entry.local && after(this.#entries[index - 1], entry)) index--;
     $("messages").insertBefore(entry.node, this.#entries[index]?.node ?? null);
     this.#entries.splice(index, 0, entry);
     while (this.#entries.length > MAX_ENTRIES) {
@@ -337,7 +340,7 @@ class Log {
 }
 
 function after(a, b) {
-  return a.at - b.at > 0 || (a.at - b.at === 0 && a.order > b.order);
+  return !a.local && (a.at > b.at || (a.at - b.at === 0 && a.order > b.order));
 }
 
 function dateOf(timestamp) {
@@ -400,6 +403,7 @@ let room = "";
 let unread = 0;
 let below = 0;
 let following = true; // whether the end of the conversation is in view, and is to stay so
+let seen = { scrollTop: 0, scrollHeight: 0 }; // as of the last scrolling
 let everOnline = false;
 let countdown = 0;
 
@@ -612,15 +616,20 @@ $("text").addEventListener("input", () => {
 });
 
 $("leave").addEventListener("click", () => {
-  const waiting = outbox.size;
-  if (waiting === 0 || confirm(`${plural(waiting, "message has", "messages have")} not been sent. Leave anyway?`)) leave();
+  const waiting = plural(outbox.size, "message has", "messages have");
+  if (outbox.size === 0 || confirm(`${waiting} not been sent. Leave anyway?`)) leave();
 });
 $("retry").addEventListener("click", () => connection?.retryNow());
 $("notice-close").addEventListener("click", () => ($("notice").hidden = true));
 $("jump").addEventListener("click", toEnd);
 $("scroller").addEventListener("scroll", () => {
-  following = atEnd();
-  if (following) below = 0;
+  const { scrollTop, scrollHeight } = $("scroller");
+  // Only upwards, and only in what was there already, is a reader's wish: the rest is the content growing.
+  if (scrollTop < seen.scrollTop && scrollHeight === seen.scrollHeight) following = false;
+  seen = { scrollTop, scrollHeight };
+  if (!atEnd()) return;
+  following = true;
+  below = 0;
   showJump();
 });
 // New messages, a growing composer, a phone's keyboard: whatever moves the end moves the view with it.
