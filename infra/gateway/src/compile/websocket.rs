@@ -313,7 +313,9 @@ mod tests {
     #[test]
     fn what_cannot_be_called_is_reported_and_fails_closed() {
         let snapshot = Snapshot::compile(&api("$request.body.action")).unwrap();
-        assert!(matches!(&snapshot.stages["bare"].routes["send"].target, Target::Unsupported(r) if r.contains("color")));
+        assert!(
+            matches!(&snapshot.stages["bare"].routes["send"].target, Target::Unsupported(r) if r.contains("color"))
+        );
         assert!(snapshot.warnings.iter().any(|w| w.contains("route http") && w.contains("HttpProxy")));
     }
 

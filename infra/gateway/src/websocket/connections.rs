@@ -138,7 +138,11 @@ impl Connections {
 
     fn all(&self) -> Vec<Arc<Connection>> {
         let shards = self.shards.iter();
-        shards.flat_map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect::<Vec<_>>()).collect()
+        shards
+            .flat_map(|shard| {
+                shard.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect::<Vec<_>>()
+            })
+            .collect()
     }
 
     fn shard(&self, id: &str) -> &RwLock<HashMap<String, Arc<Connection>>> {

@@ -75,11 +75,8 @@ pub(super) async fn call(
         Target::Nothing => return Err(Failure::NotCallable("it has no integration".to_owned())),
     };
     let mut invocation = Box::pin(async move {
-        let request = InvokeRequest {
-            trace_id: Some(trace_id),
-            qualifier: function.qualifier,
-            ..InvokeRequest::sync(event)
-        };
+        let request =
+            InvokeRequest { trace_id: Some(trace_id), qualifier: function.qualifier, ..InvokeRequest::sync(event) };
         lambda.invoke(&function.name, request).await
     });
     match tokio::time::timeout(timeout, &mut invocation).await {
@@ -154,10 +151,17 @@ mod tests {
 
     #[test]
     fn what_is_no_proxy_result_is_malformed() {
-        for payload in
-            ["null", "[]", "\"ok\"", "", "{", r#"{"statusCode":"abc"}"#, r#"{"statusCode":9}"#, r#"{"statusCode":true}"#,
-             r#"{"statusCode":200,"body":{"a":1}}"#]
-        {
+        for payload in [
+            "null",
+            "[]",
+            "\"ok\"",
+            "",
+            "{",
+            r#"{"statusCode":"abc"}"#,
+            r#"{"statusCode":9}"#,
+            r#"{"statusCode":true}"#,
+            r#"{"statusCode":200,"body":{"a":1}}"#,
+        ] {
             let failure = result(payload).unwrap_err();
             assert!(matches!(failure, Failure::Malformed(_)), "{payload}");
             assert_eq!(failure.status(), StatusCode::BAD_GATEWAY);

@@ -81,8 +81,7 @@ fn serve(
 
 fn post(connection: &Connection, body: Bytes) -> Result<Reply, Refusal> {
     // Clients get text frames only, so what is no UTF-8 cannot arrive as it is.
-    let text = Utf8Bytes::try_from(body.clone())
-        .unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
+    let text = Utf8Bytes::try_from(body.clone()).unwrap_or_else(|_| String::from_utf8_lossy(&body).into_owned().into());
     match connection.outbox.try_send(text) {
         Ok(()) => Ok(empty(StatusCode::OK)),
         Err(QueueError::Closed) => Err(Refusal::Gone),

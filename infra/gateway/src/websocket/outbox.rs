@@ -79,6 +79,8 @@ fn cost(text: &Utf8Bytes) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -107,9 +109,8 @@ mod tests {
         for _ in 0..MAX_QUEUED_MESSAGES {
             outbox.try_send("x".into()).unwrap();
         }
-        let waiting = outbox.send("late".into());
-        tokio::pin!(waiting);
-        assert!(futures_util::poll!(&mut waiting).is_pending());
+        let mut waiting = std::pin::pin!(outbox.send("late".into()));
+        assert!(waiting.as_mut().now_or_never().is_none());
         drop(receiver);
         waiting.await;
         assert_eq!(outbox.try_send("x".into()), Err(QueueError::Closed));

@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use hyper::upgrade::OnUpgrade;
 use http::{HeaderValue, StatusCode};
+use hyper::upgrade::OnUpgrade;
 use percent_encoding::percent_decode_str;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
@@ -152,7 +152,8 @@ impl Candidate {
         };
         let trace_id = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
         let event = event::connect(&self.gateway, about, request, &self.request_id, &trace_id);
-        let result = call(self.gateway.lambda.clone(), route, event, trace_id).await.map_err(|failure| self.fail(&failure))?;
+        let result =
+            call(self.gateway.lambda.clone(), route, event, trace_id).await.map_err(|failure| self.fail(&failure))?;
         match StatusCode::from_u16(result.status) {
             Ok(status) if status.is_success() => Ok(result),
             // The function's words stay here: AWS does not say that they reach the client.

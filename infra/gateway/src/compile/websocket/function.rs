@@ -48,9 +48,9 @@ fn fill_in(uri: &str, variables: &IndexMap<String, String>) -> Result<String, St
             .split_once('}')
             .ok_or_else(|| format!("its IntegrationUri `{uri}` has a `${{` without `}}`"))?;
         filled.push_str(
-            variables
-                .get(name)
-                .ok_or_else(|| format!("its IntegrationUri needs the stage variable `{name}`, which the stage has not"))?,
+            variables.get(name).ok_or_else(|| {
+                format!("its IntegrationUri needs the stage variable `{name}`, which the stage has not")
+            })?,
         );
         rest = tail;
     }
@@ -72,8 +72,7 @@ mod tests {
     fn both_forms_and_qualifiers() {
         let plain = FunctionRef { name: ARN.to_owned(), qualifier: None };
         assert_eq!(parse(ARN), Ok(plain.clone()));
-        let rest_form =
-            format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations");
+        let rest_form = format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{ARN}/invocations");
         assert_eq!(parse(&rest_form), Ok(plain));
         let live = FunctionRef { name: ARN.to_owned(), qualifier: Some("live".to_owned()) };
         assert_eq!(parse(&format!("{ARN}:${{stageVariables.v}}")), Ok(live));
