@@ -21,10 +21,13 @@ use crate::compile::websocket::Snapshot;
 const MAX_CONNECTIONS: usize = 100_000;
 const SHARDS: usize = 32;
 
+/// Some of the connections, by id.
+type Shard = RwLock<HashMap<String, Arc<Connection>>>;
+
 /// Every open connection of every WebSocket API.
 #[derive(Debug)]
 pub struct Connections {
-    shards: Box<[RwLock<HashMap<String, Arc<Connection>>>]>,
+    shards: Box<[Shard]>,
     hasher: RandomState,
     /// Connections and pending connects, down to the end of their `$disconnect`.
     places: Arc<watch::Sender<usize>>,
@@ -145,7 +148,7 @@ impl Connections {
             .collect()
     }
 
-    fn shard(&self, id: &str) -> &RwLock<HashMap<String, Arc<Connection>>> {
+    fn shard(&self, id: &str) -> &Shard {
         // SHARDS fits both types; the remainder is below it.
         &self.shards[(self.hasher.hash_one(id) % SHARDS as u64) as usize]
     }

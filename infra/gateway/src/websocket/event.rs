@@ -30,13 +30,17 @@ pub(super) struct About<'a> {
     pub(super) stage: &'a Stage,
 }
 
+/// Header names with their last value, and with every value.
+type Single<'a> = IndexMap<&'a str, Cow<'a, str>>;
+type Multi<'a> = IndexMap<&'a str, Vec<Cow<'a, str>>>;
+
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<IndexMap<&'a str, Cow<'a, str>>>,
+    headers: Option<Single<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    multi_value_headers: Option<IndexMap<&'a str, Vec<Cow<'a, str>>>>,
+    multi_value_headers: Option<Multi<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     query_string_parameters: Option<IndexMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -167,13 +171,10 @@ fn encode(event: &Event<'_>) -> Vec<u8> {
 }
 
 /// The client's headers as sent, without those that only made the upgrade, and with what API Gateway adds.
-fn connect_headers<'a>(
-    request: &'a ClientRequest,
-    trace_id: &'a str,
-) -> (IndexMap<&'a str, Cow<'a, str>>, IndexMap<&'a str, Vec<Cow<'a, str>>>) {
+fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> (Single<'a>, Multi<'a>) {
     const REPLACED: [&str; 6] =
         ["upgrade", "connection", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
-    let mut multi: IndexMap<&str, Vec<Cow<'_, str>>> = IndexMap::new();
+    let mut multi = Multi::new();
     for (name, value) in request.headers.iter() {
         if !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)) {
             multi.entry(name).or_default().push(Cow::Borrowed(value));

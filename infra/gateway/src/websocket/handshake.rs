@@ -20,7 +20,7 @@ pub(super) struct Handshake {
 
 impl Handshake {
     /// Checks an upgrade request; the error is the reply to give.
-    pub(super) fn read(request: &ClientRequest) -> Result<Handshake, Reply> {
+    pub(super) fn read(request: &ClientRequest) -> Result<Handshake, Box<Reply>> {
         let headers = &request.headers;
         let has_token = |name, token: &str| {
             headers.get_all(name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(token))
@@ -29,16 +29,16 @@ impl Handshake {
             let mut reply = refuse(StatusCode::UPGRADE_REQUIRED, "Upgrade Required");
             reply.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
             reply.headers_mut().insert(CONNECTION, HeaderValue::from_static("Upgrade"));
-            return Err(reply);
+            return Err(Box::new(reply));
         }
         if headers.get("sec-websocket-version") != Some("13") {
             let mut reply = refuse(StatusCode::BAD_REQUEST, "Bad Request");
             reply.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-            return Err(reply);
+            return Err(Box::new(reply));
         }
         let key = headers.get("sec-websocket-key").unwrap_or_default().trim();
         if STANDARD.decode(key).map(|nonce| nonce.len()) != Ok(16) {
-            return Err(refuse(StatusCode::BAD_REQUEST, "Bad Request"));
+            return Err(Box::new(refuse(StatusCode::BAD_REQUEST, "Bad Request")));
         }
         Ok(Handshake {
             accept: derive_accept_key(key.as_bytes()),

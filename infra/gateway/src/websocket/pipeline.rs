@@ -53,7 +53,7 @@ pub async fn connect(
     }
     let handshake = match Handshake::read(&request) {
         Ok(handshake) => handshake,
-        Err(reply) => return reply,
+        Err(reply) => return *reply,
     };
     if connections.is_closing() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
