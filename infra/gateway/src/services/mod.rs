@@ -1,1 +1,3 @@
 //! The neighbours that functions call: DynamoDB.
+
+pub mod dynamodb;
