@@ -13,6 +13,7 @@ pub mod http;
 pub mod ids;
 pub mod lambda;
 pub mod model;
+pub mod proxy;
 pub mod rest;
 pub mod server;
 pub mod services;
