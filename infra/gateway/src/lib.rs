@@ -14,6 +14,7 @@ pub mod http;
 pub mod ids;
 pub mod lambda;
 pub mod model;
+pub mod proxy;
 pub mod rest;
 mod runner;
 pub mod server;
