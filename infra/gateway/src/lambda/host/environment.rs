@@ -223,11 +223,11 @@ impl Environment {
 
     /// When [`overdue`](Self::overdue) is to be asked next.
     ///
-    /// An idle environment is looked at once per timeout: an invocation that begins in the meantime has a later
-    /// deadline than that, so no invocation needs a timer of its own.
+    /// An environment that is not at work is looked at once per timeout: an invocation that begins in the meantime has
+    /// a later deadline than that, so no invocation needs a timer of its own.
     pub(crate) fn wake_at(&self, now: EpochMillis, keep_idle: EpochMillis) -> EpochMillis {
         match &*self.state() {
-            State::Starting { limit, .. } => *limit,
+            State::Starting { limit, .. } => (now + self.version.timeout_millis()).min(*limit),
             State::Idle { since, .. } => (now + self.version.timeout_millis()).min(since + keep_idle),
             State::Running(Running { deadline, .. }) | State::Responded { deadline } => *deadline,
             State::Stopped => now + 1000,

@@ -315,6 +315,18 @@ impl Pool {
         self.state().environments.len()
     }
 
+    /// How many environments wait for work.
+    #[cfg(test)]
+    pub(crate) fn idle(&self) -> usize {
+        self.state().idle.len()
+    }
+
+    /// How many environments are at work.
+    #[cfg(test)]
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Ordering::Acquire)
+    }
+
     pub(crate) fn running_began(&self) {
         self.running.fetch_add(1, Ordering::AcqRel);
     }

@@ -15,7 +15,7 @@ use super::failure::Failure;
 use super::logs::{Drained, LogPipe};
 use super::process::Process;
 use super::runtime_api;
-use super::version::{Code, variables};
+use super::version::{Code, is_no_program, variables};
 
 /// Connections that one process may have to its Runtime API: far more than any runtime opens.
 const MAX_CONNECTIONS: usize = 64;
@@ -123,6 +123,9 @@ async fn launch(environment: &Environment) -> Result<(TcpListener, Process), Fai
     let Code::Ready { executable, task_root } = &version.code else {
         return Err(Failure::entrypoint("there is no code".to_owned()));
     };
+    if is_no_program(executable) {
+        return Err(Failure::entrypoint("fork/exec /var/task/bootstrap: exec format error".to_owned()));
+    }
     let machine = |what: &str, error: io::Error| {
         tracing::error!(function = version.function.function_name, %error, "{what}");
         Failure::Platform { error_type: "Sandbox.Failure", message: what.to_owned() }
@@ -146,10 +149,6 @@ async fn launch(environment: &Environment) -> Result<(TcpListener, Process), Fai
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => {
             tracing::error!(executable = %executable.display(), %error, "cannot run a function");
             Failure::entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned())
-        }
-        // ENOEXEC has no kind of its own.
-        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
-            Failure::entrypoint("fork/exec /var/task/bootstrap: exec format error".to_owned())
         }
         _ => machine("cannot start a process", error),
     })?;

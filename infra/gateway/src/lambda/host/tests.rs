@@ -60,6 +60,10 @@ impl Host {
         String::from_utf8(invocation.payload.to_vec()).unwrap().replace(&invocation.request_id, "ID")
     }
 
+    fn pool(&self) -> Arc<Pool> {
+        self.service.functions.load().entries["f"].pool.clone().unwrap()
+    }
+
     async fn process(&self) -> i32 {
         self.call("count").await.split(' ').next().unwrap().parse().unwrap()
     }
@@ -136,6 +140,7 @@ async fn waiting_and_environments_are_bounded() {
         settings.max_waiting = 1;
     });
     host.call("count").await;
+    until("it is idle", || host.pool().idle() == 1).await;
     let (first, second, third) = tokio::join!(
         host.service.invoke("f", event("sleep 200")),
         host.service.invoke("f", event("count")),
@@ -346,6 +351,7 @@ async fn what_runs_at_a_swap_finishes_on_its_code() {
     let process = host.process().await;
     let slow = host.call("sleep 200");
     let swap = async {
+        until("it runs", || host.pool().running() == 1).await;
         let mut functions = host.functions.clone();
         functions["f"].environment.insert("VERSION".to_owned(), "2".to_owned());
         host.service.deploy(&functions, &code());
@@ -422,7 +428,7 @@ async fn shutdown_lets_finish_and_leaves_no_process() {
         let service = host.service.clone();
         async move { service.invoke("f", event("sleep 100")).await }
     });
-    until("it runs", || !host.service.functions.load().entries["f"].pool.as_ref().unwrap().is_quiet()).await;
+    until("it runs", || host.pool().running() == 1).await;
     host.service.shutdown(Duration::from_secs(10)).await;
     assert!(running.await.unwrap().is_ok());
     assert!(!is_alive(process));
@@ -438,7 +444,7 @@ async fn shutdown_cuts_off_what_does_not_finish() {
         let service = host.service.clone();
         async move { service.invoke("f", event("sleep 2900")).await }
     });
-    until("it runs", || !host.service.functions.load().entries["f"].pool.as_ref().unwrap().is_quiet()).await;
+    until("it runs", || host.pool().running() == 1).await;
     host.service.shutdown(Duration::ZERO).await;
     assert!(matches!(running.await.unwrap(), Err(InvokeError::Service(_))));
     assert!(!is_alive(process));

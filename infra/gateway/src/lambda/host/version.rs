@@ -136,9 +136,7 @@ fn hex(bytes: &[u8]) -> String {
 
 /// Why the executable cannot run on this machine, if its header says so.
 pub(crate) fn wrong_machine(executable: &Path) -> Option<String> {
-    use std::io::Read as _;
-    let mut header = [0_u8; 20];
-    std::fs::File::open(executable).ok()?.read_exact(&mut header).ok()?;
+    let header = header(executable)?;
     if header[..4] != *b"\x7fELF" {
         return None;
     }
@@ -162,6 +160,27 @@ pub(crate) fn wrong_machine(executable: &Path) -> Option<String> {
             here.1
         )
     })
+}
+
+/// Whether the kernel would refuse the file as no program at all.
+///
+/// Asked beforehand, since the C library would have a shell run such a file, which Lambda does not.
+pub(crate) fn is_no_program(executable: &Path) -> bool {
+    const MACH_O: [[u8; 4]; 2] = [[0xcf, 0xfa, 0xed, 0xfe], [0xca, 0xfe, 0xba, 0xbe]];
+    header(executable).is_some_and(|header| {
+        let magic = &header[..4];
+        !(magic == b"\x7fELF" || magic.starts_with(b"#!") || MACH_O.iter().any(|known| magic == known))
+            || wrong_machine(executable).is_some()
+    })
+}
+
+/// The file's first bytes; zeros where it is shorter.
+fn header(path: &Path) -> Option<[u8; 20]> {
+    use std::io::Read as _;
+    let mut header = Vec::with_capacity(20);
+    std::fs::File::open(path).ok()?.take(20).read_to_end(&mut header).ok()?;
+    header.resize(20, 0);
+    header.try_into().ok()
 }
 
 #[cfg(test)]
