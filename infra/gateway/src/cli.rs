@@ -56,9 +56,6 @@ struct Dev {
     /// Build the functions with cargo's release profile
     #[arg(long)]
     release: bool,
-    /// Take the functions as they were built last; do not run cargo
-    #[arg(long)]
-    no_build: bool,
     /// Do not rebuild or redeploy when files change
     #[arg(long)]
     no_watch: bool,
@@ -101,7 +98,6 @@ impl Cli {
             function_endpoint: dev.function_endpoint,
             dynamodb_endpoint: dev.dynamodb_endpoint,
             release: dev.release,
-            build: !dev.no_build,
             watch: !dev.no_watch,
             max_environments: dev.max_environments.into(),
         })
@@ -122,7 +118,7 @@ mod tests {
         let plain = options(&["--template", "t.yaml", "--port", "0", "--parameter", "A=b=c", "--ephemeral"]);
         assert_eq!((plain.port, plain.ephemeral, plain.parameters["A"].as_str()), (0, true, "b=c"));
         let named = options(&["dev", "--template", "t.yaml", "--no-watch"]);
-        assert!(!named.watch && named.build);
+        assert!(!named.watch);
     }
 
     #[test]

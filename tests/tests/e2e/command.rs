@@ -50,7 +50,7 @@ fn a_missing_template_and_wrong_usage_are_told_apart() {
 fn a_port_in_use_is_said_with_its_number() {
     let taken = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let output = process::output(&["--port", &port, "--ephemeral", "--no-build"]);
+    let output = process::output(&["--port", &port, "--ephemeral"]);
     assert_eq!(output.status.code(), Some(69));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&port) && said.contains("--port"), "{said}");

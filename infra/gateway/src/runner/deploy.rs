@@ -3,7 +3,6 @@
 //! Everything that can fail is done before the swap: a deployment that fails leaves the last one serving.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,10 +17,11 @@ use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile;
 use crate::gateway::Gateway;
-use crate::lambda::{Builder, Code, HostSettings, Invoke, LambdaService, RemoteLambda, StderrSink};
+use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{Overview, Plane, Planes, Services};
 use crate::services::dynamodb::{DynamoDb, TableOutcome};
+use crate::services::{RemoteDynamoDb, Tables};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
 use crate::websocket::Connections;
 
@@ -46,12 +46,12 @@ pub(super) enum DeployError {
     #[error("cannot open DynamoDB: {0}")]
     DynamoDb(String),
     #[error("cannot build the functions: {0}")]
-    Build(#[from] io::Error),
+    Build(#[from] BuildError),
 }
 
 /// Whoever runs the functions.
 enum Host {
-    Local(Arc<LambdaService>),
+    Local { service: Arc<LambdaService>, builder: Arc<Builder> },
     Remote(Arc<RemoteLambda>),
 }
 
@@ -59,7 +59,6 @@ enum Host {
 pub(super) struct Deployer {
     options: Options,
     host: Host,
-    builder: Builder,
     services: Arc<Services>,
     state: Mutex<State>,
     /// One deployment at a time.
@@ -69,7 +68,6 @@ pub(super) struct Deployer {
 /// What the newest deployment was made of.
 #[derive(Default)]
 struct State {
-    functions: IndexMap<String, Function>,
     /// Table names by logical id.
     tables: HashMap<String, String>,
     outputs: Vec<(String, String)>,
@@ -92,25 +90,30 @@ impl Deployer {
     /// Opens what deployments need; nothing is deployed yet.
     pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
         let clock = Clock::default();
-        let dynamodb = match &options.dynamodb_endpoint {
-            Some(url) => DynamoDb::remote(url),
-            None => DynamoDb::open(data_dir.tables().as_deref(), clock.clone()),
+        let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
+        let tables = match &options.dynamodb_endpoint {
+            Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
+            None => {
+                let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
+                Tables::Embedded(embedded.map_err(|error| dynamodb(&error))?)
+            }
         };
-        let dynamodb = dynamodb.map_err(|error| DeployError::DynamoDb(error.to_string()))?;
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
             Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
             None => {
-                let sink = StderrSink::new().map_err(|error| lambda(&error))?;
-                let mut settings = HostSettings::new(clock.clone(), Arc::new(sink), port);
+                let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
+                let builder = Builder::new(data_dir.path(), options.release, Arc::clone(&sink))?;
+                let mut settings = HostSettings::new(clock.clone(), sink, port);
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
                 settings.max_environments = options.max_environments;
-                Host::Local(Arc::new(LambdaService::new(settings).map_err(|error| lambda(&error))?))
+                let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
+                Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
             }
         };
         let invoke: Arc<dyn Invoke> = match &host {
-            Host::Local(local) => local.clone(),
+            Host::Local { service, .. } => service.clone(),
             Host::Remote(remote) => remote.clone(),
         };
         let gateway = Gateway {
@@ -124,11 +127,10 @@ impl Deployer {
             gateway,
             planes: ArcSwap::default(),
             connections: Arc::new(Connections::default()),
-            dynamodb,
+            tables,
             overview: ArcSwap::default(),
         });
-        let builder = Builder::new(data_dir.path(), options.release, options.build);
-        Ok(Deployer { options, host, builder, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -144,14 +146,12 @@ impl Deployer {
         self.state().sources.clone()
     }
 
-    /// The functions of the newest deployment.
-    pub(super) fn functions(&self) -> IndexMap<String, Function> {
-        self.state().functions.clone()
-    }
-
-    /// Whether functions are built and run here.
-    pub(super) fn runs_functions(&self) -> bool {
-        matches!(self.host, Host::Local(_))
+    /// Who runs and builds the functions, if that is done here.
+    pub(super) fn local_functions(&self) -> Option<(Arc<LambdaService>, Arc<Builder>)> {
+        match &self.host {
+            Host::Local { service, builder } => Some((service.clone(), builder.clone())),
+            Host::Remote(_) => None,
+        }
     }
 
     pub(super) fn banner(&self) -> String {
@@ -208,32 +208,20 @@ impl Deployer {
             outputs: outputs.collect(),
             seeded: all_seeded,
             sources: loaded.sources,
-            functions: model.functions,
         };
         Ok(())
-    }
-
-    /// Builds the functions and swaps in those that have changed.
-    pub(super) async fn rebuild(&self) -> Result<(), DeployError> {
-        let _turn = self.turn.lock().await;
-        let functions = self.functions();
-        self.deploy_functions(&functions).await
     }
 
     async fn deploy_functions(&self, functions: &IndexMap<String, Function>) -> Result<(), DeployError> {
         match &self.host {
             Host::Remote(remote) => remote.deploy(functions),
-            Host::Local(local) => {
-                let started = std::time::Instant::now();
-                let code: HashMap<String, Code> = self.builder.build(functions).await?;
-                let deployed = local.deploy(functions, &code);
-                for warning in &deployed.warnings {
-                    tracing::warn!("{warning}");
+            Host::Local { service, builder } => {
+                let build = builder.build(functions).await?;
+                for name in build.failures.keys() {
+                    tracing::error!("{name} does not compile: its calls fail until it does");
                 }
-                let first = self.services.overview.load().functions.is_empty();
-                if !first && !deployed.changed.is_empty() {
-                    let seconds = started.elapsed().as_secs_f32();
-                    tracing::info!("{} built and swapped in {seconds:.1} s", deployed.changed.join(", "));
+                for warning in service.deploy(functions, &build.code).warnings {
+                    tracing::warn!("{warning}");
                 }
             }
         }
@@ -246,11 +234,11 @@ impl Deployer {
         let mut any_seeded = false;
         for table in model.tables.values() {
             let failed = |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
-            let outcome = self.services.dynamodb.apply_table(table).await.map_err(|error| failed(&error))?;
+            let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
             let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
             match (outcome, items) {
                 (TableOutcome::Created, Some(items)) => {
-                    let written = self.services.dynamodb.put_items(&table.table_name, items.clone()).await;
+                    let written = self.services.tables.put_items(&table.table_name, items.clone()).await;
                     written.map_err(|error| failed(&format!("its seed: {error}")))?;
                     any_seeded = true;
                 }
@@ -266,8 +254,8 @@ impl Deployer {
 
     /// Ends every process.
     pub(super) async fn shutdown(&self, patience: Duration) {
-        if let Host::Local(local) = &self.host {
-            local.shutdown(patience).await;
+        if let Host::Local { service, .. } = &self.host {
+            service.shutdown(patience).await;
         }
         self.services.overview.store(Arc::new(Overview::default()));
     }

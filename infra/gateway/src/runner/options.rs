@@ -31,8 +31,6 @@ pub struct Options {
     pub dynamodb_endpoint: Option<String>,
     /// Build the functions with cargo's release profile.
     pub release: bool,
-    /// Take the functions as they were built last rather than build them.
-    pub build: bool,
     /// Rebuild and redeploy when sources or the template change.
     pub watch: bool,
     /// Environments (processes) of one function at most.
@@ -54,7 +52,6 @@ impl Options {
             function_endpoint: None,
             dynamodb_endpoint: None,
             release: false,
-            build: true,
             watch: true,
             max_environments: 32,
         }

@@ -5,22 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
-
 use super::data_dir::{DataDir, DataDirError};
 use super::deploy::{DeployError, Deployer};
 use super::follow::{self, Follower};
 use super::options::Options;
 use super::seed::SeedError;
 use crate::clock::Clock;
-use crate::gateway::Gateway;
-use crate::server::{Overview, Planes, Server, Services, bind};
-use crate::services::dynamodb::DynamoDb;
+use crate::server::{Overview, Server, bind};
 use crate::template::TemplateErrors;
-use crate::websocket::Connections;
 
 /// How long requests and functions under way may take to finish when a run ends.
 const DRAIN: Duration = Duration::from_secs(10);
+
+/// The close code that WebSocket clients are told (RFC 6455, section 7.4.1).
+const GOING_AWAY: u16 = 1001;
 
 /// A stack to start: a template and how to run it.
 ///
@@ -179,7 +177,7 @@ impl Running {
     pub async fn shutdown(self) {
         drop(self.follower);
         let services = self.deployer.services();
-        services.connections.close_all(DRAIN).await;
+        services.connections.close_all(GOING_AWAY, DRAIN).await;
         self.server.stop(DRAIN).await;
         self.deployer.shutdown(DRAIN).await;
     }
@@ -197,7 +195,7 @@ async fn start(options: Options) -> Result<Running, StartError> {
     let deployer = Deployer::new(options, port, &data_dir).await.map_err(failed)?;
     let deployer = Arc::new(deployer);
     deployer.deploy(loaded, seed).await.map_err(failed)?;
-    let follower = deployer.options().watch.then(|| follow::start(Arc::clone(&deployer)));
+    let follower = deployer.options().watch.then(|| follow::start(&deployer));
     let server = Server::start(listener, Arc::clone(deployer.services()));
     Ok(Running { port, server, deployer, follower, _data_dir: data_dir })
 }

@@ -15,9 +15,9 @@ use super::read::{self, ReadError};
 use super::{ClientRequest, Overview, Reply, admin, message_reply};
 use crate::compile::http::HttpSnapshot;
 use crate::compile::rest::RestSnapshot;
-use crate::compile::websocket::WebSocketSnapshot;
+use crate::compile::websocket::Snapshot as WebSocketSnapshot;
 use crate::gateway::Gateway;
-use crate::services::dynamodb::DynamoDb;
+use crate::services::Tables;
 use crate::websocket::Connections;
 use crate::{http as http_api, lambda, rest, websocket};
 
@@ -31,8 +31,8 @@ pub enum Plane {
     Rest(Arc<RestSnapshot>),
     /// An HTTP API.
     Http(Arc<HttpSnapshot>),
-    /// A WebSocket API: open connections follow a redeployment, so they share the place of the newest snapshot.
-    WebSocket(Arc<ArcSwap<WebSocketSnapshot>>),
+    /// A WebSocket API. Open connections follow a redeployment: [`Connections`] tells them.
+    WebSocket(Arc<WebSocketSnapshot>),
 }
 
 /// APIs by API id.
@@ -47,7 +47,7 @@ pub struct Services {
     /// The open WebSocket connections.
     pub connections: Arc<Connections>,
     /// DynamoDB.
-    pub dynamodb: DynamoDb,
+    pub tables: Tables,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
 }
@@ -89,8 +89,8 @@ pub(super) async fn dispatch(
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
     }
     match target {
-        Target::Lambda => lambda::invoke_api::serve(&*services.gateway.lambda, &request).await,
-        Target::DynamoDb => services.dynamodb.serve(&request).await,
+        Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
+        Target::DynamoDb => services.tables.serve(&request).await,
         Target::Own(path) => admin::serve(services, path, &request),
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
     }

@@ -12,7 +12,6 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -25,6 +24,8 @@ use workers::Workers;
 
 pub use tables::{ApplyError, TableOutcome};
 
+pub(super) use protocol::internal_error;
+
 /// `BatchWriteItem`'s most.
 const BATCH_ITEMS: usize = 25;
 
@@ -33,23 +34,12 @@ const BATCH_ITEMS: usize = 25;
 pub struct DynamoDb {
     workers: Workers,
     clock: Clock,
-    /// Held for as long as the database is open, so that no second process opens the same file.
-    _lock: Option<Arc<File>>,
 }
 
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has it open.
-    #[error(
-        "{path} is in use by another ferrogate: stop that one, or give this one another --data-dir (or --ephemeral)",
-        path = path.display()
-    )]
-    InUse {
-        /// The database file.
-        path: PathBuf,
-    },
-    /// Its folder or lock file cannot be written.
+    /// Its folder cannot be made, or its threads cannot be started.
     #[error("cannot open {path}: {source}", path = path.display())]
     Io {
         /// The file.
@@ -94,25 +84,26 @@ impl DynamoDb {
     /// Time to live and stream records read `clock` in memory. A file's read the system's time, because the crate takes
     /// another clock for memory alone; a moved clock then expires nothing.
     pub fn open(path: Option<&Path>, clock: Clock) -> Result<DynamoDb, OpenError> {
-        let (database, lock) = match path {
+        let database = match path {
             None => {
                 let database = Database::memory_with_clock(Arc::new(ttl::DatabaseClock(clock.clone())));
                 let reason = |error: DynoxideError| OpenError::Database {
                     path: PathBuf::from(":memory:"),
                     reason: error.to_string(),
                 };
-                (database.map_err(reason)?, None)
+                database.map_err(reason)?
             }
             Some(path) => {
-                let lock = lock(path)?;
-                let database = open_file(path)
-                    .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?;
-                (database, Some(Arc::new(lock)))
+                if let Some(folder) = path.parent() {
+                    std::fs::create_dir_all(folder)
+                        .map_err(|source| OpenError::Io { path: folder.to_owned(), source })?;
+                }
+                open_file(path).map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?
             }
         };
         let workers = Workers::start(database)
             .map_err(|source| OpenError::Io { path: path.unwrap_or(Path::new(":memory:")).to_owned(), source })?;
-        Ok(DynamoDb { workers, clock, _lock: lock })
+        Ok(DynamoDb { workers, clock })
     }
 
     /// Serves one request of the JSON protocol (`X-Amz-Target: DynamoDB_20120810.…` or `DynamoDBStreams_20120810.…`).
@@ -148,11 +139,9 @@ impl DynamoDb {
 
     /// Writes items given as DynamoDB JSON (`{"id": {"S": "1"}}`), replacing those with the same keys. Returns how many.
     pub async fn put_items(&self, table: &str, items: Vec<Value>) -> Result<usize, PutItemsError> {
-        let count = items.len();
-        for (batch, items) in items.chunks(BATCH_ITEMS).enumerate() {
-            let failed = |reason: String| PutItemsError { table: table.to_owned(), index: batch * BATCH_ITEMS, reason };
-            let puts: Vec<Value> = items.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
-            let body = json!({ "RequestItems": { table: puts } }).to_string();
+        for (index, request) in put_requests(table, &items) {
+            let failed = |reason: String| PutItemsError { table: table.to_owned(), index, reason };
+            let body = request.to_string();
             let written = self.workers.run(move |database| {
                 dispatch::dispatch(database, dispatch::Operation::BatchWriteItem, body.as_bytes())
             });
@@ -163,7 +152,7 @@ impl DynamoDb {
                 return Err(failed("DynamoDB left items unprocessed: a batch may have 16 MB".to_owned()));
             }
         }
-        Ok(count)
+        Ok(items.len())
     }
 
     /// Every table with its number of items, by name.
@@ -192,19 +181,12 @@ impl DynamoDb {
     }
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
-    let at = |path: PathBuf| move |source| OpenError::Io { path, source };
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(at(folder.to_owned()))?;
-    }
-    let lock_path = path.with_added_extension("lock");
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(&lock_path).map_err(at(lock_path.clone()))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
-        Err(std::fs::TryLockError::Error(source)) => Err(at(lock_path)(source)),
-    }
+/// `BatchWriteItem` requests that write `items`, each with the index of its first item.
+pub(super) fn put_requests<'a>(table: &'a str, items: &'a [Value]) -> impl Iterator<Item = (usize, Value)> + 'a {
+    items.chunks(BATCH_ITEMS).enumerate().map(move |(batch, items)| {
+        let puts: Vec<Value> = items.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+        (batch * BATCH_ITEMS, json!({ "RequestItems": { table: puts } }))
+    })
 }
 
 fn open_file(path: &Path) -> Result<Database, DynoxideError> {
