@@ -48,6 +48,10 @@ impl<T> RouteTree<T> {
         let Some(rest) = pattern.strip_prefix('/') else {
             return Err(format!("the path `{pattern}` does not begin with a slash"));
         };
+        let names = parameter_names(pattern);
+        if let Some(twice) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)) {
+            return Err(format!("the path parameter {{{}}} stands twice in `{pattern}`", twice.1));
+        }
         let mut node = &mut self.root;
         if rest.is_empty() {
             return Ok(&mut node.here);
@@ -188,7 +192,7 @@ mod tests {
     #[test]
     fn broken_patterns_are_refused() {
         let mut tree = RouteTree::<()>::default();
-        for pattern in ["a", "/{p+}/a", "/a//b", "/x{y}", "/{}", "/{+}", "/a/"] {
+        for pattern in ["a", "/{p+}/a", "/a//b", "/x{y}", "/{}", "/{+}", "/a/", "/{a}/{a}", "/{a}/{a+}"] {
             assert!(tree.at(pattern).is_err(), "{pattern}");
         }
         assert_eq!(parameter_names("/users/{userId}/{rest+}"), ["userId", "rest"]);

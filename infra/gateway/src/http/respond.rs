@@ -102,7 +102,8 @@ fn structured(call: &Call<'_>, format: PayloadFormat, result: &[u8]) -> Result<R
             name.as_str(),
             "connection" | "content-length" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade"
         );
-        if !hop && !(call.api.cors.is_some() && cors::is_cors_header(&name)) {
+        let replaced = call.api.cors.is_some() && cors::is_cors_header(&name);
+        if !hop && !replaced {
             headers.append(name, value);
         }
     }
