@@ -1,6 +1,5 @@
 //! Says what runs where, for the banner and for `/_ferrogate/health`.
 
-use crate::compile::lambda_arn;
 use crate::model::{ApiIntegration, Integration, IntegrationType, Model, ProtocolType};
 use crate::runner::urls;
 use crate::server::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
@@ -80,6 +79,6 @@ fn target(integration: &ApiIntegration) -> String {
 }
 
 fn name(integration_type: IntegrationType, uri: Option<&str>) -> String {
-    let function = uri.and_then(lambda_arn::function_name);
+    let function = uri.and_then(|uri| uri.split_once(":function:")?.1.split('/').next());
     function.map_or_else(|| format!("{integration_type:?} integration"), str::to_owned)
 }

@@ -1,6 +1,5 @@
 //! Starts a stack and ends it.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

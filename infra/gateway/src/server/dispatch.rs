@@ -112,10 +112,11 @@ async fn serve_api(
     let gateway = &services.gateway;
     match plane {
         Some(Plane::Rest(api)) => rest::serve(gateway, &api, path, request).await,
-        Some(Plane::Http(api)) => http_api::serve(gateway, &api, path, request).await,
+        Some(Plane::Http(_)) if path.is_empty() => with_slash(&request),
+        Some(Plane::Http(api)) => http_api::serve(gateway, &api, without_default_stage(path), request).await,
         Some(Plane::WebSocket(api)) => {
             if is_connections_path(path) {
-                websocket::connections_api(gateway, &api, &services.connections, path, &request).await
+                websocket::connections_api(gateway, &api, &services.connections, path, request).await
             } else {
                 websocket::connect(gateway, api, &services.connections, path, request, upgrade).await
             }
@@ -126,6 +127,23 @@ async fn serve_api(
             &format!("there is no API {api_id:?} here; GET /_ferrogate/health lists those that are"),
         ),
     }
+}
+
+/// The stage `$default` is named in no URL of AWS's; here it may be, as every other stage is.
+fn without_default_stage(path: &str) -> &str {
+    let rest = path.strip_prefix("/$default").or_else(|| path.strip_prefix("/%24default"));
+    rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+}
+
+/// An API's root without its slash: a page's relative links would miss the API.
+fn with_slash(request: &ClientRequest) -> Reply {
+    let query = if request.raw_query.is_empty() { String::new() } else { format!("?{}", request.raw_query) };
+    let mut reply = message_reply(StatusCode::PERMANENT_REDIRECT, "the API's root ends in a slash");
+    // It came in a request line, which holds no control characters.
+    if let Ok(location) = http::HeaderValue::try_from(format!("{}/{query}", request.raw_path)) {
+        reply.headers_mut().insert(http::header::LOCATION, location);
+    }
+    reply
 }
 
 /// `/{stage}/@connections/…`

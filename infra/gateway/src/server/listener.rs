@@ -105,11 +105,17 @@ async fn serve_connection(
         .serve_connection(io, service)
         .with_upgrades();
     tokio::pin!(connection);
+    // The guard that `wait_for` gives must not be held across an await.
+    let stop = async { drop(stopping.wait_for(|stop| *stop).await) };
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        _ = stopping.wait_for(|stop| *stop) => {
+        ended = connection.as_mut() => Some(ended),
+        () = stop => None,
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
             connection.as_mut().graceful_shutdown();
-            connection.as_mut().await
+            connection.await
         }
     };
     if let Err(error) = ended {

@@ -8,7 +8,7 @@ mod listener;
 mod read;
 mod request;
 
-pub use admin::{ApiEntry, FunctionEntry, Overview, TableEntry};
+pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
 pub use dispatch::{Plane, Planes, Services};
 pub use listener::{Server, bind};
 pub use request::{ClientRequest, Headers, Reply};

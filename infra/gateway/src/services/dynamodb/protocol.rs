@@ -57,7 +57,7 @@ pub(super) fn error(error: &DynoxideError) -> Reply {
 }
 
 /// The error that says nothing internal.
-pub(super) fn internal_error() -> Reply {
+pub(in crate::services) fn internal_error() -> Reply {
     let body = json!({
         "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError",
         "message": "The request processing has failed because of an unknown error, exception or failure.",
