@@ -16,6 +16,9 @@ use crate::domain::{
 /// An item as the SDK has it.
 pub type Item = HashMap<String, AttributeValue>;
 
+/// An attribute's value as the SDK has it.
+pub type Attribute = AttributeValue;
+
 /// A string attribute.
 pub fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
