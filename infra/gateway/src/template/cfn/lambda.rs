@@ -65,7 +65,14 @@ pub(in super::super) fn shared<'t>(
 ) {
     // Permissions, network, logs, tracing, storage: the process runs as this machine's user with this machine's disk.
     properties.harmless(&["Description", "EphemeralStorage", "KmsKeyArn", "LoggingConfig", "RuntimeManagementConfig"]);
-    properties.harmless(&["RecursiveLoop", "Tracing", "TracingConfig", "VpcConfig", "SnapStart", "CodeSigningConfigArn"]);
+    properties.harmless(&[
+        "RecursiveLoop",
+        "Tracing",
+        "TracingConfig",
+        "VpcConfig",
+        "SnapStart",
+        "CodeSigningConfigArn",
+    ]);
     properties.unsupported("Layers", "layers are not mounted");
     properties.unsupported("FileSystemConfigs", "no file system is mounted");
     properties.unsupported("DeadLetterConfig", "there is no dead letter queue locally");

@@ -165,7 +165,13 @@ fn read_integration(properties: &Properties<'_>) -> Option<Integration> {
     }
     properties.require("Uri");
     properties.require("IntegrationHttpMethod");
-    properties.harmless(&["CacheNamespace", "ConnectionType", "ContentHandling", "Credentials", "IntegrationResponses"]);
+    properties.harmless(&[
+        "CacheNamespace",
+        "ConnectionType",
+        "ContentHandling",
+        "Credentials",
+        "IntegrationResponses",
+    ]);
     properties.harmless(&["PassthroughBehavior", "RequestTemplates"]);
     properties.unsupported("CacheKeyParameters", "responses are not cached");
     properties.unsupported("RequestParameters", "request parameters are not mapped");

@@ -2,12 +2,12 @@
 
 use crate::model::{ApiAuthorizer, Authorizer, AuthorizerType};
 
+use super::super::api_builder::ApiBuilder;
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::openapi;
 use super::super::properties::Properties;
 use super::super::rest_builder::{Access, Authorizers, RestBuilder};
-use super::super::api_builder::ApiBuilder;
 
 /// `Auth` of an `AWS::Serverless::Api`.
 pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
