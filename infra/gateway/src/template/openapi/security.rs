@@ -196,6 +196,7 @@ pub(super) fn access(
         }
     }
     let mut access = access.unwrap_or_else(fallback);
-    access.api_key_required |= api_key_required;
+    let by_default = authorizers.default.as_ref().is_some_and(|default| default.api_key_required);
+    access.api_key_required |= api_key_required || by_default;
     access
 }

@@ -141,9 +141,8 @@ pub(super) fn event(authorizers: &Authorizers, event: &Properties<'_>) -> Access
             authorizers.find(name, at, &whose, auth.report()).unwrap_or_else(Access::open)
         }
     };
-    if let Some(required) = auth.boolean("ApiKeyRequired") {
-        access.api_key_required = required;
-    }
+    let by_default = default().api_key_required;
+    access.api_key_required = auth.boolean("ApiKeyRequired").unwrap_or(access.api_key_required || by_default);
     if auth.has("AuthorizationScopes") {
         access.scopes = auth.strings("AuthorizationScopes");
     }

@@ -313,6 +313,13 @@ fn sam_authorizers_and_the_default_one() {
     );
     assert!(method(api, "/other", "GET").api_key_required);
     assert_eq!(unsupported(&loaded), [""; 0]);
+
+    let keyed =
+        Stack::new().load(&AUTHORIZED.replace("        DefaultAuthorizer: Token\n", "        ApiKeyRequired: true\n"));
+    let api = &keyed.model.rest_apis["api"];
+    for path in ["/closed", "/open", "/other"] {
+        assert!(method(api, path, "GET").api_key_required, "{path}");
+    }
 }
 
 #[test]

@@ -212,3 +212,20 @@ fn routes_and_targets_must_fit() {
         ]
     );
 }
+
+#[test]
+fn a_template_with_any_line_missing_or_cut_is_answered() {
+    let stack = Stack::new().file("on-post/Cargo.toml", "[package]\nname = \"x\"\n");
+    let lines: Vec<&str> = CHAT.lines().collect();
+    for gone in 0..lines.len() {
+        let without: Vec<&str> =
+            lines.iter().enumerate().filter(|(at, _)| *at != gone).map(|(_, line)| *line).collect();
+        for text in [without.join("\n"), lines[..gone].join("\n")] {
+            fs::write(stack.path("template.yaml"), &text).unwrap();
+            if let Err(errors) = load(&stack.path("template.yaml"), &stack.options) {
+                assert!(!errors.0.is_empty(), "{text}");
+                assert!(errors.0.iter().all(|error| error.line >= 1 && error.column >= 1), "{errors}");
+            }
+        }
+    }
+}
