@@ -143,13 +143,16 @@ impl LambdaService {
                 function.runtime
             ));
         }
-        let mut code = code.cloned().ok_or("there is no code for it")?;
+        let former = former.and_then(|former| former.pool.as_ref().ok());
+        // A rebuild knows nothing of a function that was deployed while it ran: that one keeps its code.
+        let code = code.cloned().or_else(|| Some(former?.version().code.clone()));
+        let mut code = code.ok_or("there is no code for it")?;
         if let (Code::Ready { executable, .. }, FunctionCode::Folder(_)) = (&code, &function.code)
             && let Some(reason) = version::wrong_machine(executable)
         {
             return Err(reason);
         }
-        let Some(Entry { pool: Ok(pool), .. }) = former else {
+        let Some(pool) = former else {
             deployed.changed.push(function.function_name.clone());
             let version = Version { function: function.clone(), code };
             return Ok(Pool::new(&function.function_name, self.shared.clone(), version));
