@@ -119,7 +119,7 @@ async fn the_event_comes_with_the_headers_of_lambda() {
 
 #[tokio::test]
 async fn busy_environments_are_joined_by_others() {
-    let host = host();
+    let host = host_with(|settings, _| settings.scale_out_after = Duration::from_millis(4));
     let calls = (0..3).map(|_| host.call("sleep 300"));
     let mut processes = futures_util::future::join_all(calls).await;
     processes.sort();
@@ -489,7 +489,7 @@ async fn not_even_a_killed_host_leaves_processes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn speed() {
-    let host = host();
+    let host = host_with(|settings, _| settings.scale_out_after = Duration::from_millis(4));
     for connections in [1, 4, 32] {
         let begin = Instant::now();
         let callers = (0..connections).map(|_| {
