@@ -76,7 +76,12 @@ impl Room {
                         room.iter().filter(|connection| Some(&connection.connection_id) != except).collect();
                     let report = broadcast(self.push.as_ref(), &to, frame, self.concurrency).await;
                     if let Some(reason) = &report.reason {
-                        tracing::warn!(failed = report.failed, delivered = report.delivered, reason, "broadcast incomplete");
+                        tracing::warn!(
+                            failed = report.failed,
+                            delivered = report.delivered,
+                            reason,
+                            "broadcast incomplete"
+                        );
                     }
                     room.retain(|connection| !report.gone.contains(connection));
                     gone.extend(report.gone);
