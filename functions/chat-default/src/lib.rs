@@ -28,7 +28,7 @@ pub fn handle(event: SocketEvent, deps: &'static Deps) -> SocketFuture {
         if let Err(error) = deps.push.post(&event.connection_id, frame).await {
             tracing::warn!(error = %error, "reply not delivered");
         }
-        SocketReply::status(400)
+        SocketReply::ok()
     })
 }
 
