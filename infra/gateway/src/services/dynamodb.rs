@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod protocol;
+mod storage;
 mod tables;
 mod ttl;
 mod workers;
@@ -16,7 +17,7 @@ use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::DynoxideError;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
@@ -96,7 +97,7 @@ impl DynamoDb {
     pub fn open(path: Option<&Path>, clock: Clock) -> Result<DynamoDb, OpenError> {
         let (database, lock) = match path {
             None => {
-                let database = Database::memory_with_clock(Arc::new(ttl::DatabaseClock(clock.clone())));
+                let database = storage::open_memory(clock.clone());
                 let reason = |error: DynoxideError| OpenError::Database {
                     path: PathBuf::from(":memory:"),
                     reason: error.to_string(),
@@ -105,7 +106,7 @@ impl DynamoDb {
             }
             Some(path) => {
                 let lock = lock(path)?;
-                let database = open_file(path)
+                let database = storage::open_file(path)
                     .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?;
                 (database, Some(Arc::new(lock)))
             }
@@ -205,15 +206,4 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         Err(std::fs::TryLockError::WouldBlock) => Err(OpenError::InUse { path: path.to_owned() }),
         Err(std::fs::TryLockError::Error(source)) => Err(at(lock_path)(source)),
     }
-}
-
-fn open_file(path: &Path) -> Result<Database, DynoxideError> {
-    let name = path
-        .to_str()
-        .ok_or_else(|| DynoxideError::ValidationException("its path is not UTF-8, rename the folder".to_owned()))?;
-    let database = Database::new(name)?;
-    // SQLite's `synchronous = NORMAL`: a crash of this process loses nothing, a power cut the last moments at most, and
-    // a write does not wait for the disk.
-    database.disable_bulk_loading()?;
-    Ok(database)
 }
