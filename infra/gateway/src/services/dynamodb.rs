@@ -14,7 +14,6 @@ mod workers;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use dynoxide::DynoxideError;
 use serde_json::{Value, json};
