@@ -123,16 +123,6 @@ impl Room {
         }
         left.into_iter().take(MAX_ANNOUNCED).collect()
     }
-
-    /// Sends one frame to one connection. A connection that is gone is left to its own `$disconnect`.
-    pub fn reply<'a>(&'a self, to: &'a ConnectionId, frame: &Value) -> BoxFuture<'a, ()> {
-        let frame = frames::frame(frame);
-        Box::pin(async move {
-            if let Err(error) = self.push.post(to, frame).await {
-                tracing::warn!(error = %error, "reply not delivered");
-            }
-        })
-    }
 }
 
 /// How many of these connections are the user's.
