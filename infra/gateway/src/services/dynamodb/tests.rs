@@ -306,31 +306,6 @@ async fn streams_tell_what_was_written() {
     assert_eq!(records["Records"][0]["dynamodb"]["NewImage"], item("1"));
 }
 
-#[tokio::test]
-async fn a_file_keeps_its_data_and_lets_one_process_in() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data/dynamodb.sqlite");
-    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
-    db.apply_table(&table(|_| {})).await.unwrap();
-    db.put_items("messages", vec![item("1")]).await.unwrap();
-    let error = DynamoDb::open(Some(&path), Clock::default()).unwrap_err();
-    assert!(matches!(error, OpenError::InUse { .. }));
-    assert!(error.to_string().contains("--data-dir"));
-    drop(db);
-
-    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
-    assert_eq!(db.apply_table(&table(|_| {})).await, Ok(TableOutcome::Unchanged));
-    assert_eq!(count(&db).await, 1);
-    drop(db);
-
-    let broken = folder.path().join("broken.sqlite");
-    std::fs::write(&broken, "this is no database, however long the text in it may be").unwrap();
-    assert!(matches!(DynamoDb::open(Some(&broken), Clock::default()), Err(OpenError::Database { .. })));
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    let under_a_file = folder.path().join("file/x.sqlite");
-    assert!(matches!(DynamoDb::open(Some(&under_a_file), Clock::default()), Err(OpenError::Io { .. })));
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn racing_writers_take_a_place_once() {
     let (db, _) = memory();
