@@ -370,3 +370,21 @@ async fn item_rate() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_file_keeps_its_data_and_what_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dynamodb.sqlite");
+    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    db.apply_table(&table(|_| {})).await.unwrap();
+    db.put_items("messages", vec![item("1")]).await.unwrap();
+    drop(db);
+
+    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    assert_eq!(db.apply_table(&table(|_| {})).await, Ok(TableOutcome::Unchanged));
+    assert_eq!(count(&db).await, 1);
+
+    let broken = folder.path().join("broken.sqlite");
+    std::fs::write(&broken, "this is no database, however long the text in it may be").unwrap();
+    assert!(matches!(DynamoDb::open(Some(&broken), Clock::default()), Err(OpenError::Database { .. })));
+}
