@@ -130,9 +130,8 @@ pub(super) fn http_scheme(scheme: &Scheme<'_>) -> Option<(Access, ApiAuthorizer)
     authorizer.require("authorizerPayloadFormatVersion");
     model.authorizer_payload_format_version = authorizer.one_of("authorizerPayloadFormatVersion", &["1.0", "2.0"]);
     model.enable_simple_responses = authorizer.boolean("enableSimpleResponses").unwrap_or(false);
-    let default_ttl = if model.identity_source.is_empty() { 0 } else { 300 };
-    model.authorizer_result_ttl_in_seconds =
-        authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(default_ttl);
+    // Off unless asked for, unlike REST.
+    model.authorizer_result_ttl_in_seconds = authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(0);
     Some((Access::of("CUSTOM", Some(id)), model))
 }
 
