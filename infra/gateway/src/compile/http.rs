@@ -187,7 +187,10 @@ fn route(api: &Api, declared: &Route, lambda_authorizers: &[&ApiAuthorizer]) -> 
 
 fn integration(declared: &ApiIntegration, stage: &ApiStage) -> Result<HttpIntegration, String> {
     if declared.integration_type != IntegrationType::AwsProxy {
-        return Ok(HttpIntegration::Unsupported(format!("integrations of type {:?}", declared.integration_type)));
+        return Ok(HttpIntegration::Unsupported(format!(
+            "integrations of type {}",
+            declared.integration_type.as_str()
+        )));
     }
     let Some(uri) = declared.integration_uri.as_deref() else {
         return Ok(HttpIntegration::Unsupported("an integration without IntegrationUri (an AWS service)".to_owned()));

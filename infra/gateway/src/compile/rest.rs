@@ -210,7 +210,10 @@ fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestInte
         return Ok(RestIntegration::Unsupported("the method has no integration".to_owned()));
     };
     if declared.integration_type != IntegrationType::AwsProxy {
-        return Ok(RestIntegration::Unsupported(format!("integrations of type {:?}", declared.integration_type)));
+        return Ok(RestIntegration::Unsupported(format!(
+            "integrations of type {}",
+            declared.integration_type.as_str()
+        )));
     }
     let millis = declared.timeout_in_millis;
     if !(MIN_TIMEOUT_MILLIS..=MAX_TIMEOUT_MILLIS).contains(&millis) {

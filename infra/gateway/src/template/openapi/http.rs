@@ -5,7 +5,7 @@ use crate::model::{ApiIntegration, CorsConfiguration, IntegrationType};
 use super::super::api_builder::ApiBuilder;
 use super::super::node::Node;
 use super::super::properties::Properties;
-use super::{DOCUMENTATION, follow, ignore_foreign, is_openapi_3, operations, security, type_name};
+use super::{DOCUMENTATION, follow, ignore_foreign, is_openapi_3, operations, security};
 
 /// Adds what a document declares to `builder`.
 pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'_>) {
@@ -95,7 +95,7 @@ fn integration<'a>(operation: &Properties<'a>, root: &'a Node) -> Option<ApiInte
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=30_000).unwrap_or(30_000),
     };
     if integration_type != IntegrationType::AwsProxy || properties.has("integrationSubtype") {
-        let name = properties.string("integrationSubtype").unwrap_or_else(|| type_name(integration_type).to_owned());
+        let name = properties.string("integrationSubtype").unwrap_or_else(|| integration_type.as_str().to_owned());
         properties.whole_unsupported(format!("{name} integrations are not supported yet: the route answers 500"));
         return Some(integration);
     }

@@ -153,17 +153,6 @@ pub(super) fn parse_integration_type(text: &str) -> Option<IntegrationType> {
     })
 }
 
-/// A type's name, as AWS writes it.
-pub(super) fn type_name(integration_type: IntegrationType) -> &'static str {
-    match integration_type {
-        IntegrationType::AwsProxy => "AWS_PROXY",
-        IntegrationType::Aws => "AWS",
-        IntegrationType::HttpProxy => "HTTP_PROXY",
-        IntegrationType::Http => "HTTP",
-        IntegrationType::Mock => "MOCK",
-    }
-}
-
 /// Follows a `$ref` within the document (`#/components/…`).
 fn follow<'a>(root: &'a Node, reference: &str) -> Option<&'a Node> {
     let path = reference.strip_prefix("#/")?;

@@ -5,7 +5,7 @@ use crate::model::{Integration, IntegrationType, Method};
 use super::super::node::Node;
 use super::super::properties::Properties;
 use super::super::rest_builder::RestBuilder;
-use super::{DOCUMENTATION, ignore_foreign, is_openapi_3, media_types, operations, security, type_name};
+use super::{DOCUMENTATION, ignore_foreign, is_openapi_3, media_types, operations, security};
 
 /// Adds what a document declares to `builder`.
 pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<'_>) {
@@ -97,7 +97,7 @@ fn integration(operation: &Properties<'_>) -> Option<Integration> {
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=300_000).unwrap_or(29_000),
     };
     if integration_type != IntegrationType::AwsProxy {
-        let name = type_name(integration_type);
+        let name = integration_type.as_str();
         properties.whole_unsupported(format!("{name} integrations are not supported yet: the method answers 500"));
         return Some(integration);
     }
