@@ -1,12 +1,22 @@
-//! Finds the function in the URI of an integration or authorizer: done once per stage, because the URI may name stage
-//! variables.
+//! Finds the function in the URI of an integration or authorizer, and how long it may take: done once per stage, because
+//! the URI may name stage variables.
+
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
-/// API Gateway's bounds of `timeoutInMillis`; the upper one can be raised by quota, so it is Lambda's own here.
-pub(crate) const MIN_TIMEOUT_MILLIS: u32 = 50;
-/// Lambda's longest timeout.
-pub(crate) const MAX_TIMEOUT_MILLIS: u32 = 900_000;
+/// The shortest timeout of an integration.
+pub(super) const MIN_TIMEOUT_MILLIS: u32 = 50;
+/// API Gateway's longest one can be raised by quota, so it is Lambda's own here.
+const MAX_TIMEOUT_MILLIS: u32 = 900_000;
+
+/// `timeoutInMillis` of a REST or HTTP API's integration, which calls it `name`.
+pub(super) fn timeout(name: &str, millis: u32) -> Result<Duration, String> {
+    if !(MIN_TIMEOUT_MILLIS..=MAX_TIMEOUT_MILLIS).contains(&millis) {
+        return Err(format!("{name} {millis} is not between {MIN_TIMEOUT_MILLIS} and {MAX_TIMEOUT_MILLIS}"));
+    }
+    Ok(Duration::from_millis(u64::from(millis)))
+}
 
 /// A function by name, with the alias or version to call.
 #[derive(Clone, Debug, PartialEq, Eq)]

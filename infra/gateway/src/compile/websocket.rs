@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::lambda_arn::NoFunction;
-use super::{CompileError, FunctionRef, MIN_TIMEOUT_MILLIS, resolve};
+use super::lambda_arn::{MIN_TIMEOUT_MILLIS, NoFunction, resolve};
+use super::{CompileError, FunctionRef};
 use crate::model::{Api, ApiIntegration, IntegrationType, ProtocolType, Route as DeclaredRoute};
 
 pub(crate) use selection::RouteSelection;

@@ -90,7 +90,8 @@ pub(super) fn connect(
     trace_id: &str,
 ) -> Vec<u8> {
     let headers = connect_headers(request, trace_id);
-    let query = MultiMap::exact(QueryPairs::parse(&request.raw_query, &['&']).0);
+    let query = QueryPairs::parse(&request.raw_query, &['&']);
+    let query = query.by_name();
     let event = Event {
         headers: Some(headers.last()),
         multi_value_headers: Some(headers.all()),

@@ -130,6 +130,12 @@ fn is_openapi_3(document: &Properties<'_>) -> Option<bool> {
     }
 }
 
+/// The name that a document gives its API.
+fn title(document: &Properties<'_>) -> String {
+    let title = document.node().get("info").and_then(|info| info.get("title")).and_then(Node::scalar);
+    title.unwrap_or_default()
+}
+
 /// An integration's `type`.
 fn integration_type(properties: &Properties<'_>, key: &str) -> Option<IntegrationType> {
     properties.require(key);

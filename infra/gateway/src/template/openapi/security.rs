@@ -147,8 +147,25 @@ pub(in super::super) fn split_sources(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|source| !source.is_empty()).map(str::to_owned).collect()
 }
 
-/// Who may call an operation, by its own `security`, the document's, or SAM's default.
+/// Who may call an operation: by `x-amazon-apigateway-auth`, or else by `security`.
 pub(super) fn access(
+    operation: &Properties<'_>,
+    document: Option<&Node>,
+    ignored: &[&str],
+    authorizers: &Authorizers,
+) -> Access {
+    let mut access = by_schemes(operation, document, ignored, authorizers);
+    if let Some(auth) = operation.object("x-amazon-apigateway-auth")
+        && auth.string("type").as_deref() == Some("AWS_IAM")
+    {
+        "AWS_IAM".clone_into(&mut access.authorization_type);
+        access.authorizer_id = None;
+    }
+    access
+}
+
+/// Who may call an operation, by its own `security`, the document's, or SAM's default.
+fn by_schemes(
     operation: &Properties<'_>,
     document: Option<&Node>,
     ignored: &[&str],
