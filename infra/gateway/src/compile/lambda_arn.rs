@@ -145,7 +145,11 @@ mod tests {
         let uri =
             wrapped("arn:aws:lambda:us-east-1:000000000000:function:${stageVariables.fn}:${stageVariables.alias}");
         assert_eq!(resolve(&uri, &variables), Ok(function("get-user", Some("b"))));
-        assert!(matches!(resolve(&uri, &IndexMap::new()), Err(NoFunction::Unsupported(_))), "empty on another stage");
+        let Err(NoFunction::Unsupported(reason)) = resolve(&uri, &IndexMap::new()) else { panic!("empty elsewhere") };
+        assert!(reason.contains("${stageVariables.alias}"), "{reason}");
+        let suffix = "arn:aws:lambda:us-east-1:000000000000:function:f${stageVariables.suffix}";
+        assert_eq!(resolve(suffix, &IndexMap::new()), Ok(function("f", None)), "an unknown variable is empty");
+        assert!(matches!(resolve("${stageVariables.fn", &variables), Err(NoFunction::Invalid(_))));
     }
 
     #[test]
