@@ -47,11 +47,17 @@ impl Stack {
         for logical_id in tables {
             let table = self.table(logical_id);
             let description = self.dynamodb("DescribeTable", &json!({"TableName": table})).await;
-            let keys: Vec<_> =
-                description["Table"]["KeySchema"].as_array().into_iter().flatten().map(|key| &key["AttributeName"]).collect();
+            let keys: Vec<_> = description["Table"]["KeySchema"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|key| &key["AttributeName"])
+                .collect();
             for item in self.items(logical_id).await {
-                let key: Map<_, _> =
-                    keys.iter().filter_map(|name| Some((name.as_str()?.to_owned(), item[name.as_str()?].clone()))).collect();
+                let key: Map<_, _> = keys
+                    .iter()
+                    .filter_map(|name| Some((name.as_str()?.to_owned(), item[name.as_str()?].clone())))
+                    .collect();
                 self.dynamodb("DeleteItem", &json!({"TableName": table, "Key": key})).await;
             }
             for item in case.given.get(logical_id).into_iter().flatten() {
@@ -67,8 +73,9 @@ impl Stack {
         let prunes = case.posted.as_ref().is_some_and(|posted| !posted.is_empty());
         for (logical_id, expected) in case.then.iter().filter(|(id, _)| !(prunes && *id == "ConnectionsTable")) {
             let actual = self.items(logical_id).await;
-            let each_is_there =
-                expected.iter().all(|expected| actual.iter().any(|item| ferrogate_fixtures::matcher::matches(expected, item)));
+            let each_is_there = expected
+                .iter()
+                .all(|expected| actual.iter().any(|item| ferrogate_fixtures::matcher::matches(expected, item)));
             if !each_is_there || actual.len() != expected.len() {
                 found.push(format!("{logical_id} holds {}, expected {}", json!(actual), json!(expected)));
             }

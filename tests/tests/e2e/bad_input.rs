@@ -41,7 +41,10 @@ async fn functions_that_misbehave_fail_alone_and_as_aws_reports_it() {
     }
     let (error, crash) = invoke(&stack, "crash").await;
     assert_eq!((error.as_deref(), &crash["errorType"]), (Some("Unhandled"), &json!("Runtime.ExitError")));
-    assert!(crash["errorMessage"].as_str().unwrap().ends_with("Error: Runtime exited with error: exit status 3"), "{crash}");
+    assert!(
+        crash["errorMessage"].as_str().unwrap().ends_with("Error: Runtime exited with error: exit status 3"),
+        "{crash}"
+    );
     let (_, hang) = invoke(&stack, "hang").await;
     assert_eq!(hang["errorType"], "Sandbox.Timedout");
     assert!(hang["errorMessage"].as_str().unwrap().ends_with("Task timed out after 2.00 seconds"), "{hang}");
@@ -68,7 +71,8 @@ async fn requests_that_fit_nothing_are_told_so() {
     assert_eq!(plain.0, 426);
     let foreign = stack.client().get(stack.endpoint()).header("Host", "example.com").send().await.unwrap();
     assert_eq!(foreign.status(), StatusCode::FORBIDDEN);
-    let page = stack.client().post(format!("{}/_ferrogate/clock", stack.endpoint())).header("Origin", "https://example.com");
+    let page =
+        stack.client().post(format!("{}/_ferrogate/clock", stack.endpoint())).header("Origin", "https://example.com");
     assert_eq!(page.body(r#"{"advanceSeconds":1}"#).send().await.unwrap().status(), StatusCode::FORBIDDEN);
     stack.stop().await;
 }
@@ -78,14 +82,17 @@ async fn bodies_that_make_no_sense_are_refused_with_a_reason() {
     let stack = Stack::start().await;
     for api in ["userapi/production", "edgeapi"] {
         let post = |body: String| stack.request(Method::POST, &format!("{api}/users")).body(body).send();
-        for body in ["", "no json", "[]", "5", r#"{"username": 5, "email": true, "age": "old"}"#, "{\"username\": \"\\ud800\"}"] {
+        for body in
+            ["", "no json", "[]", "5", r#"{"username": 5, "email": true, "age": "old"}"#, "{\"username\": \"\\ud800\"}"]
+        {
             let refused = post(body.to_owned()).await.unwrap();
             assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{api} {body}");
             let said: Value = refused.json().await.unwrap();
             assert!(said["message"].is_string() && said["code"].is_string(), "{said}");
         }
     }
-    let large = stack.request(Method::POST, "userapi/production/users").body("x".repeat(10_485_761)).send().await.unwrap();
+    let large =
+        stack.request(Method::POST, "userapi/production/users").body("x".repeat(10_485_761)).send().await.unwrap();
     assert_eq!(large.status(), StatusCode::PAYLOAD_TOO_LARGE);
     stack.stop().await;
 }
@@ -93,7 +100,9 @@ async fn bodies_that_make_no_sense_are_refused_with_a_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn page_tokens_and_limits_that_were_not_given_out_are_refused() {
     let stack = Stack::start().await;
-    for query in ["nextToken=%21%21", "nextToken=eyJhIjoxfQ", "nextToken=", "limit=0", "limit=-1", "limit=abc", "limit=100000"] {
+    for query in
+        ["nextToken=%21%21", "nextToken=eyJhIjoxfQ", "nextToken=", "limit=0", "limit=-1", "limit=abc", "limit=100000"]
+    {
         let refused = stack.request(Method::GET, &format!("userapi/production/users?{query}")).send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST, "{query}");
         let said: Value = refused.json().await.unwrap();

@@ -21,7 +21,8 @@ async fn two_clients_chat_and_see_each_other_come_and_go() {
 
     bob.send(&json!({"action": "listMembers"})).await;
     let members = bob.next_of_type("members").await;
-    let mut names: Vec<_> = members["members"].as_array().unwrap().iter().map(|m| m["userId"].as_str().unwrap()).collect();
+    let mut names: Vec<_> =
+        members["members"].as_array().unwrap().iter().map(|m| m["userId"].as_str().unwrap()).collect();
     names.sort_unstable();
     assert_eq!(names, ["alice", "bob"]);
 
@@ -92,9 +93,12 @@ async fn a_message_that_cannot_be_handled_gets_a_clear_frame() {
         assert!(error["message"].is_string(), "{text}: {error}");
         assert_eq!(error["actions"], json!(["sendMessage", "listMembers"]), "{text}");
     }
-    for wrong in [json!({"action": "sendMessage"}), json!({"action": "sendMessage", "message": ""}),
-        json!({"action": "sendMessage", "message": 5}), json!({"action": "sendMessage", "message": "x".repeat(4_001)})]
-    {
+    for wrong in [
+        json!({"action": "sendMessage"}),
+        json!({"action": "sendMessage", "message": ""}),
+        json!({"action": "sendMessage", "message": 5}),
+        json!({"action": "sendMessage", "message": "x".repeat(4_001)}),
+    ] {
         alice.send(&wrong).await;
         let error = alice.next_of_type("error").await;
         assert_eq!(error["errors"][0]["field"], "message", "{error}");

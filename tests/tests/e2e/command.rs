@@ -21,7 +21,8 @@ fn refused(text: &str) -> String {
 
 #[test]
 fn a_broken_template_is_refused_with_file_line_and_reason() {
-    let unknown = refused("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      TableName: !Ref Nmae\n");
+    let unknown =
+        refused("Resources:\n  T:\n    Type: AWS::DynamoDB::Table\n    Properties:\n      TableName: !Ref Nmae\n");
     assert!(unknown.contains("template.yaml:5:") && unknown.contains("Nmae"), "{unknown}");
     let cycle = refused(
         "Conditions:\n  A: !Not [!Condition B]\n  B: !Not [!Condition A]\nResources:\n  T:\n    Type: AWS::SNS::Topic\n    Condition: A\n",

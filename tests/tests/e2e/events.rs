@@ -59,7 +59,15 @@ impl Watch {
         use std::os::unix::process::CommandExt as _;
         let mut command = Command::new(cargo_lambda);
         command
-            .args(["lambda", "watch", "--ignore-changes", "--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()])
+            .args([
+                "lambda",
+                "watch",
+                "--ignore-changes",
+                "--invoke-address",
+                "127.0.0.1",
+                "--invoke-port",
+                &port.to_string(),
+            ])
             .current_dir(repository())
             .env("AWS_ENDPOINT_URL", stack.endpoint())
             .env("AWS_REGION", "us-east-1")
@@ -106,7 +114,15 @@ async fn every_event_has_its_outcome_through_cargo_lambda() {
         let (program, function, file) = (cargo_lambda.clone(), case.function.clone(), case.file.clone());
         let output = tokio::task::spawn_blocking(move || {
             Command::new(program)
-                .args(["lambda", "invoke", &function, "--invoke-address", "127.0.0.1", "--invoke-port", &port.to_string()])
+                .args([
+                    "lambda",
+                    "invoke",
+                    &function,
+                    "--invoke-address",
+                    "127.0.0.1",
+                    "--invoke-port",
+                    &port.to_string(),
+                ])
                 .arg("--data-file")
                 .arg(file)
                 .current_dir(repository())

@@ -42,7 +42,10 @@ async fn the_three_invocation_types_and_the_errors_are_those_of_aws() {
     assert_eq!(post("get-product", "DryRun", "{}").await.unwrap().status(), 204);
     assert_eq!(post("get-product", "Event", "{}").await.unwrap().status(), 202);
     let json = post("get-product", "RequestResponse", "no json").await.unwrap();
-    assert_eq!((json.status().as_u16(), &json.headers()["x-amzn-errortype"]), (400, &"InvalidRequestContentException".parse().unwrap()));
+    assert_eq!(
+        (json.status().as_u16(), &json.headers()["x-amzn-errortype"]),
+        (400, &"InvalidRequestContentException".parse().unwrap())
+    );
     let unknown = post("nobody", "RequestResponse", "{}").await.unwrap();
     assert_eq!(unknown.status(), 404);
     assert_eq!(unknown.headers()["x-amzn-errortype"], "ResourceNotFoundException");

@@ -15,7 +15,8 @@ fn folders(path: &Path) -> BTreeSet<String> {
 
 #[test]
 fn template_folders_and_events_name_the_same_functions() {
-    let loaded = load(&repository().join("infra/template.yaml"), &LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
+    let loaded = load(&repository().join("infra/template.yaml"), &LoadOptions::default())
+        .unwrap_or_else(|errors| panic!("{errors}"));
     let in_template: BTreeSet<_> = loaded
         .model
         .functions

@@ -24,5 +24,9 @@ fn cfn_lint_finds_nothing_in_the_template() {
 #[test]
 fn sam_validates_the_template() {
     let Some(sam) = peers::find("sam", "pip install aws-sam-cli") else { return };
-    passes(Command::new(sam).args(["validate", "--lint", "--template", "infra/template.yaml"]).env("SAM_CLI_TELEMETRY", "0"));
+    passes(
+        Command::new(sam)
+            .args(["validate", "--lint", "--template", "infra/template.yaml"])
+            .env("SAM_CLI_TELEMETRY", "0"),
+    );
 }

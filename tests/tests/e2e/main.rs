@@ -1,5 +1,7 @@
 //! The whole stack, over the network, against real processes: one binary, each test on its own port and data.
 
+#![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, and says where")]
+
 mod bad_input;
 mod chat;
 mod command;

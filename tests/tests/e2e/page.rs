@@ -4,12 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use fantoccini::wd::Capabilities;
-use fantoccini::{Client, ClientBuilder, Locator};
 use ferrogate_tests::chat::PATIENCE;
 use ferrogate_tests::peers;
 use ferrogate_tests::stack::{Stack, repository};
 use serde_json::json;
+use thirtyfour::{By, CapabilitiesHelper as _, ChromeCapabilities, WebDriver};
 
 /// Chromium's driver on a port of its own choice; ended when dropped.
 struct Driver {
@@ -19,7 +18,8 @@ struct Driver {
 
 impl Driver {
     fn start(program: &std::path::Path) -> Driver {
-        let mut child = Command::new(program).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut child =
+            Command::new(program).arg("--port=0").stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         // «ChromeDriver was started successfully on port 12345.»
         let port = lines.find_map(|line| {
@@ -40,7 +40,7 @@ impl Drop for Driver {
 }
 
 struct Window {
-    client: Client,
+    browser: WebDriver,
     // Chromium's profile, gone with the window.
     _profile: tempfile::TempDir,
 }
@@ -62,38 +62,35 @@ impl Window {
             format!("--window-size={width},{height}"),
             format!("--user-data-dir={}", profile.path().display()),
         ];
-        let mut capabilities = Capabilities::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), json!({"binary": chromium, "args": arguments}));
-        capabilities.insert("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"}));
-        let client = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&driver.url)
-            .await
-            .unwrap();
-        Window { client, _profile: profile }
+        let mut capabilities = ChromeCapabilities::new();
+        let options = json!({"binary": chromium, "args": arguments});
+        capabilities.set("goog:chromeOptions", options).unwrap();
+        let browser = WebDriver::new(&driver.url, capabilities).await.unwrap();
+        Window { browser, _profile: profile }
     }
 
     async fn join(&self, page: &str, name: &str, room: &str) {
-        self.client.goto(page).await.unwrap();
+        self.browser.goto(page).await.unwrap();
+        self.sees("#join", "").await;
         for (field, value) in [("#name", name), ("#room", room)] {
-            let field = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(field)).await.unwrap();
+            let field = self.browser.find(By::Css(field)).await.unwrap();
             field.clear().await.unwrap();
             field.send_keys(value).await.unwrap();
         }
-        self.client.find(Locator::Css("#join")).await.unwrap().click().await.unwrap();
+        self.browser.find(By::Css("#join")).await.unwrap().click().await.unwrap();
         self.sees("#status[data-state=online]", "").await;
     }
 
     async fn say(&self, text: &str) {
-        self.client.find(Locator::Css("#text")).await.unwrap().send_keys(text).await.unwrap();
-        self.client.find(Locator::Css("#send")).await.unwrap().click().await.unwrap();
+        self.browser.find(By::Css("#text")).await.unwrap().send_keys(text).await.unwrap();
+        self.browser.find(By::Css("#send")).await.unwrap().click().await.unwrap();
     }
 
     /// Waits until an element shows this text.
     async fn sees(&self, selector: &str, text: &str) {
         let started = std::time::Instant::now();
         loop {
-            if let Ok(element) = self.client.find(Locator::Css(selector)).await
+            if let Ok(element) = self.browser.find(By::Css(selector)).await
                 && element.text().await.is_ok_and(|shown| shown.contains(text))
             {
                 return;
@@ -107,7 +104,7 @@ impl Window {
     async fn picture(&self, name: &str) {
         let folder = repository().join("target/screenshots");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join(name), self.client.screenshot().await.unwrap()).unwrap();
+        std::fs::write(folder.join(name), self.browser.screenshot_as_png().await.unwrap()).unwrap();
     }
 }
 
@@ -134,8 +131,8 @@ async fn two_windows_chat_with_each_other() {
     desktop.picture("chat-desktop.png").await;
     phone.picture("chat-phone.png").await;
 
-    phone.client.clone().close().await.unwrap();
+    phone.browser.clone().quit().await.unwrap();
     desktop.sees("#messages", "grace left").await;
-    desktop.client.clone().close().await.unwrap();
+    desktop.browser.clone().quit().await.unwrap();
     stack.stop().await;
 }

@@ -202,18 +202,16 @@ impl Deployer {
         self.services.planes.store(Arc::new(planes));
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
-        let tables = model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
-        let outputs = loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, is_own)));
+        let tables =
+            model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
+        let outputs =
+            loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, is_own)));
         let mut state = self.state();
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);
         all_seeded.extend(seeded);
-        *state = State {
-            tables: tables.collect(),
-            outputs: outputs.collect(),
-            seeded: all_seeded,
-            sources: loaded.sources,
-        };
+        *state =
+            State { tables: tables.collect(), outputs: outputs.collect(), seeded: all_seeded, sources: loaded.sources };
         Ok(())
     }
 
@@ -238,7 +236,8 @@ impl Deployer {
         let seed = seed.unwrap_or_default();
         let mut any_seeded = false;
         for table in model.tables.values() {
-            let failed = |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
+            let failed =
+                |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
             let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
             let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
             match (outcome, items) {

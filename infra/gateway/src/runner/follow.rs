@@ -37,7 +37,9 @@ async fn redeploy_on_change(deployer: Arc<Deployer>, mut files: FileWatch) {
         files.changed().await;
         match deployer.redeploy().await {
             Ok(()) => tracing::info!("the template has changed and is deployed"),
-            Err(error) => tracing::error!("the template has changed and is not deployed; the last one keeps serving:\n{error}"),
+            Err(error) => {
+                tracing::error!("the template has changed and is not deployed; the last one keeps serving:\n{error}")
+            }
         }
         // The template may include other documents now.
         files.set_files(deployer.sources());

@@ -141,7 +141,8 @@ mod tests {
         for local in ["localhost", "localhost:4566", "chatapi.execute-api.localhost:1", "127.0.0.1:4566", "[::1]:80"] {
             assert!(is_local(local), "{local}");
         }
-        for foreign in ["example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.example.com", "notlocalhost", ""] {
+        for foreign in ["example.com", "localhost.example.com", "10.0.0.1", "127.0.0.1.example.com", "notlocalhost", ""]
+        {
             assert!(!is_local(foreign), "{foreign}");
         }
         assert!(is_local_origin("http://localhost:3000") && !is_local_origin("https://example.com"));

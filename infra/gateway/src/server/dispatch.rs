@@ -148,13 +148,18 @@ fn with_slash(request: &ClientRequest) -> Reply {
 
 /// `/{stage}/@connections/…`
 fn is_connections_path(path: &str) -> bool {
-    path.split('/').nth(2).is_some_and(|segment| segment == "@connections" || segment.eq_ignore_ascii_case("%40connections"))
+    path.split('/')
+        .nth(2)
+        .is_some_and(|segment| segment == "@connections" || segment.eq_ignore_ascii_case("%40connections"))
 }
 
 fn not_found(services: &Services, request: &ClientRequest) -> Reply {
     if let Some(operation) = request.headers.get("x-amz-target") {
         tracing::warn!(operation, "an AWS service that is not here was called");
-        return message_reply(StatusCode::BAD_REQUEST, &format!("UnknownOperationException: {operation} is not served here"));
+        return message_reply(
+            StatusCode::BAD_REQUEST,
+            &format!("UnknownOperationException: {operation} is not served here"),
+        );
     }
     let apis = services.planes.load();
     let known: Vec<_> = apis.keys().map(String::as_str).collect();
