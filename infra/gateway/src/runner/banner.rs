@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use crate::server::Overview;
 
 /// The banner: APIs with their addresses and routes, functions, tables, and what the seed and the template say.
-pub(super) fn render(overview: &Overview, notes: &[String], outputs: &[(String, String)]) -> String {
+pub(super) fn render(overview: &Overview, port: u16, notes: &[String], outputs: &[(String, String)]) -> String {
+    let endpoint = format!("http://127.0.0.1:{port}");
     let mut out = String::new();
     for api in &overview.apis {
         let _ = writeln!(out, "\n{:<9} {}  {}", api.protocol, api.name, api.url);
@@ -14,8 +15,14 @@ pub(super) fn render(overview: &Overview, notes: &[String], outputs: &[(String, 
             let _ = writeln!(out, "  {:<width$}  → {}", route.route, route.target);
         }
     }
-    list(&mut out, "functions", overview.functions.iter().map(|function| function.name.as_str()));
-    list(&mut out, "tables", overview.tables.iter().map(|table| table.name.as_str()));
+    let names = overview.functions.iter().map(|function| function.name.as_str());
+    list(&mut out, "functions", &format!("{endpoint}/2015-03-31/functions/{{name}}/invocations"), names);
+    list(
+        &mut out,
+        "tables",
+        &format!("{endpoint} (DynamoDB)"),
+        overview.tables.iter().map(|table| table.name.as_str()),
+    );
     if !notes.is_empty() {
         let _ = writeln!(out, "\nseeded");
         for note in notes {
@@ -32,12 +39,12 @@ pub(super) fn render(overview: &Overview, notes: &[String], outputs: &[(String, 
     out
 }
 
-fn list<'a>(out: &mut String, title: &str, names: impl Iterator<Item = &'a str>) {
+fn list<'a>(out: &mut String, title: &str, address: &str, names: impl Iterator<Item = &'a str>) {
     let names: Vec<_> = names.collect();
     if names.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{} {title}", names.len());
+    let _ = writeln!(out, "\n{} {title}  {address}", names.len());
     let mut line = String::from(" ");
     for name in names {
         if line.chars().count() + name.chars().count() > 110 {

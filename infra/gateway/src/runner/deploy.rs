@@ -161,7 +161,7 @@ impl Deployer {
 
     pub(super) fn banner(&self) -> String {
         let state = self.state();
-        banner::render(&self.services.overview.load(), &state.seeded, &state.outputs)
+        banner::render(&self.services.overview.load(), self.services.gateway.port, &state.seeded, &state.outputs)
     }
 
     pub(super) fn table_name(&self, logical_id: &str) -> Option<String> {

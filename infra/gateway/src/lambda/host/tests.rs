@@ -349,31 +349,3 @@ async fn events_are_tried_three_times() {
     let large = InvokeRequest { payload: vec![b'1'; 262_145].into(), ..request("x", InvocationType::Event) };
     assert!(matches!(host.service.invoke("f", large).await, Err(InvokeError::RequestTooLarge(262_145))));
 }
-
-/// Not a test: prints the invocations per second of one fast function. `cargo test --release … -- --ignored --nocapture`
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement"]
-async fn speed() {
-    let host = host_with(|settings, _| settings.scale_out_after = Duration::from_millis(4));
-    for connections in [1, 4, 32] {
-        let begin = Instant::now();
-        let callers = (0..connections).map(|_| {
-            let service = host.service.clone();
-            tokio::spawn(async move {
-                let mut count = 0;
-                while begin.elapsed() < Duration::from_secs(3) {
-                    service.invoke("f", event("version")).await.unwrap();
-                    count += 1;
-                }
-                count
-            })
-        });
-        let counts = futures_util::future::join_all(callers).await;
-        let total: u32 = counts.into_iter().map(Result::unwrap).sum();
-        let environments = host.service.environments("f");
-        eprintln!(
-            "{connections} callers: {}/s on {environments} environments",
-            f64::from(total) / begin.elapsed().as_secs_f64()
-        );
-    }
-}

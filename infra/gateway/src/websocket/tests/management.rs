@@ -1,6 +1,6 @@
 //! The `@connections` API, and a receiver that does not read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -161,52 +161,4 @@ async fn a_receiver_that_does_not_read_delays_nobody_and_is_refused_at_the_bound
         ended.push(event["requestContext"]["connectionId"].as_str().unwrap().to_owned());
     }
     assert!(ended.contains(&stuck_id), "the one that does not read is idle too");
-}
-
-/// Not a test of a bound but a measurement: `cargo test -p ferrogate --release broadcast -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "a measurement"]
-async fn broadcast_rate() {
-    const CLIENTS: usize = 1_000;
-    const ROUNDS: usize = 50;
-    let mut server = Server::start().await;
-    let mut clients = Vec::new();
-    let mut ids = Vec::new();
-    for _ in 0..CLIENTS {
-        let (client, id) = connected(&mut server).await;
-        clients.push(client);
-        ids.push(id);
-    }
-    let message = "x".repeat(200);
-    let started = Instant::now();
-    let receivers: Vec<_> = clients
-        .into_iter()
-        .map(|mut client| {
-            tokio::spawn(async move {
-                for _ in 0..ROUNDS {
-                    client.text().await;
-                }
-            })
-        })
-        .collect();
-    for _ in 0..ROUNDS {
-        for id in &ids {
-            while post_text(&server, id, &message).await == 429 {
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-    for receiver in receivers {
-        receiver.await.unwrap();
-    }
-    let rate = (CLIENTS * ROUNDS) as f64 / started.elapsed().as_secs_f64();
-    eprintln!("{rate:.0} deliveries/s to {CLIENTS} clients, clients included");
-}
-
-async fn post_text(server: &Server, id: &str, message: &str) -> u16 {
-    let connection = server.connections.get(id).unwrap();
-    match connection.outbox.try_send(message.to_owned().into()) {
-        Ok(()) => 200,
-        Err(_) => 429,
-    }
 }
