@@ -129,5 +129,9 @@ mod tests {
         let mut served: Vec<_> = all.iter().map(|asset| asset.name).collect();
         served.sort_unstable();
         assert_eq!(served, files);
+        for asset in all.iter().filter(|asset| asset.name != INDEX) {
+            let file = std::fs::read_to_string(format!("{folder}/{}", asset.name)).unwrap();
+            assert!(asset.text == file, "{} is served with another file's contents", asset.name);
+        }
     }
 }
