@@ -25,10 +25,24 @@ pub(crate) fn all(chat_url: &str) -> Vec<Asset> {
     let index = include_str!("../assets/index.html").replace(CHAT_URL, &escape_html(chat_url));
     vec![
         asset(INDEX, "text/html; charset=utf-8", index),
-        asset("chat.js", "text/javascript; charset=utf-8", include_str!("../assets/chat.js").into()),
         asset("chat.css", "text/css; charset=utf-8", include_str!("../assets/chat.css").into()),
         asset("favicon.svg", "image/svg+xml", include_str!("../assets/favicon.svg").into()),
+        // The entry, then the modules that it imports.
+        script("chat.js", include_str!("../assets/chat.js")),
+        script("composer.js", include_str!("../assets/composer.js")),
+        script("connection.js", include_str!("../assets/connection.js")),
+        script("dom.js", include_str!("../assets/dom.js")),
+        script("header.js", include_str!("../assets/header.js")),
+        script("log.js", include_str!("../assets/log.js")),
+        script("outbox.js", include_str!("../assets/outbox.js")),
+        script("people.js", include_str!("../assets/people.js")),
+        script("scroller.js", include_str!("../assets/scroller.js")),
+        script("sign-in.js", include_str!("../assets/sign-in.js")),
     ]
+}
+
+fn script(name: &'static str, text: &str) -> Asset {
+    asset(name, "text/javascript; charset=utf-8", text.into())
 }
 
 fn asset(name: &'static str, content_type: &'static str, text: String) -> Asset {
@@ -62,15 +76,62 @@ mod tests {
         assert!(!page.contains(CHAT_URL));
     }
 
+    /// The quoted text after each `lead` that stands at the start of a word.
+    fn quoted_after<'a>(text: &'a str, lead: &'a str) -> impl Iterator<Item = &'a str> {
+        text.match_indices(lead).filter_map(move |(at, _)| {
+            let starts_a_word = text[..at].chars().next_back().is_none_or(char::is_whitespace);
+            starts_a_word.then(|| text[at + lead.len()..].split('"').next()).flatten()
+        })
+    }
+
+    /// What a file makes the browser fetch: names for attributes, paths for the specifiers of modules.
+    fn references(asset: &Asset) -> Vec<&str> {
+        let leads: &[&str] = match asset.name.rsplit('.').next() {
+            Some("js") => &["from \"", "import \"", "import(\""],
+            _ => &["src=\"", "href=\""],
+        };
+        leads.iter().flat_map(|lead| quoted_after(&asset.text, lead)).collect()
+    }
+
     #[test]
-    fn the_page_refers_to_nothing_that_is_not_served() {
+    fn every_reference_and_import_names_a_file_that_is_served() {
         let all = all("wss://h");
-        let page = &all[0].text;
-        for attribute in ["src=\"", "href=\""] {
-            for rest in page.split(attribute).skip(1) {
-                let target = rest.split('"').next().unwrap_or_default();
-                assert!(all.iter().any(|asset| asset.name == target), "{target}");
+        for asset in &all {
+            for reference in references(asset) {
+                // A bare specifier would need an import map, which the policy does not allow.
+                let name = if asset.name.ends_with(".js") { reference.strip_prefix("./") } else { Some(reference) };
+                let served = name.is_some_and(|name| all.iter().any(|asset| asset.name == name));
+                assert!(served, "{} refers to {reference}", asset.name);
             }
+        }
+    }
+
+    #[test]
+    fn every_file_is_served_and_the_page_leads_to_it() {
+        let all = all("wss://h");
+        let mut reached = vec![INDEX];
+        let mut next = 0;
+        while let Some(asset) = reached.get(next).and_then(|name| all.iter().find(|asset| asset.name == *name)) {
+            for reference in references(asset) {
+                let name = reference.trim_start_matches("./");
+                if !reached.contains(&name) {
+                    reached.push(name);
+                }
+            }
+            next += 1;
+        }
+        reached.sort_unstable();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        let mut files: Vec<_> = files.collect();
+        files.sort_unstable();
+        assert_eq!(reached, files);
+        let mut served: Vec<_> = all.iter().map(|asset| asset.name).collect();
+        served.sort_unstable();
+        assert_eq!(served, files);
+        for asset in all.iter().filter(|asset| asset.name != INDEX) {
+            let file = std::fs::read_to_string(format!("{folder}/{}", asset.name)).unwrap();
+            assert!(asset.text == file, "{} is served with another file's contents", asset.name);
         }
     }
 }

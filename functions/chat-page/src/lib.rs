@@ -1,4 +1,4 @@
-//! `GET /` and `GET /{asset}`: the chat page, its script, its style and its icon.
+//! `GET /` and `GET /{asset}`: the chat page, the modules of its script, its style and its icon.
 //!
 //! All are part of the binary. The page learns the chat's address from `CHAT_URL`, and its Content-Security-Policy lets
 //! it speak to that address and to nothing else. 304 if the browser has it already; 404 for anything else.
@@ -56,7 +56,7 @@ fn serve(request: &Request, asset: &Asset, deps: &Deps) -> Response<Body> {
     };
     for (name, value) in [
         ("etag", asset.etag.as_str()),
-        // Asked again each time, as page and script must be of one release; that costs a 304.
+        // Asked again each time, as the page and its modules must be of one release; that costs a 304.
         ("cache-control", "no-cache"),
         ("content-security-policy", &deps.policy),
         ("x-content-type-options", "nosniff"),
@@ -96,6 +96,20 @@ mod tests {
     #[test]
     fn every_event_has_its_outcome() {
         ferrogate_fixtures::http("chat-page", |_| Deps::new(URL), handle);
+    }
+
+    #[test]
+    fn every_module_is_a_script_that_the_policy_lets_in() {
+        let deps = Deps::new(URL);
+        let modules: Vec<_> = deps.assets.iter().filter(|asset| asset.name.ends_with(".js")).collect();
+        assert!(modules.len() > 1);
+        for module in modules {
+            let answer = serve(&Request::default(), module, &deps);
+            assert_eq!(answer.status().as_u16(), 200, "{}", module.name);
+            assert_eq!(answer.headers()["content-type"], "text/javascript; charset=utf-8", "{}", module.name);
+            let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("script-src 'self';"), "{policy}");
+        }
     }
 
     #[test]
