@@ -21,7 +21,7 @@ pub fn deps(_: &mut Setup<'_>) -> Deps {
 pub fn handle(event: SocketEvent, _: &'static Deps) -> SocketFuture {
     Box::pin(async move {
         let (code, message) = complaint(&event.body);
-        SocketReply::json(400, &frames::unknown_action(code, message, &event.request_id))
+        SocketReply::json(200, &frames::unknown_action(code, message, &event.request_id))
     })
 }
 
