@@ -141,16 +141,14 @@ fn report(subjects: &[Subject], options: &Options) -> String {
     let (ferrogate, others) = subjects.split_at(1);
     if others.is_empty() {
         out.push_str("\ncargo-lambda was not installed: nothing to compare with.\n");
+        return out;
     }
-    for (index, connections) in CONNECTIONS.into_iter().enumerate() {
-        let best = others.iter().map(|other| per_second(&other.rounds[index])).fold(0.0, f64::max);
-        if best > 0.0 {
-            let ratio = per_second(&ferrogate[0].rounds[index]) / best;
-            let _ =
-                write!(out, "\nAt {connections}: {ratio:.2} times the better figure of `cargo lambda watch` (aim: 2).");
-            out.push(if index == 0 { '\\' } else { '\n' });
-        }
-    }
+    let ratios = CONNECTIONS.into_iter().enumerate().map(|(index, connections)| {
+        let best = others.iter().map(|other| per_second(&other.rounds[index])).fold(f64::MIN_POSITIVE, f64::max);
+        format!("{:.2} times at {connections}", per_second(&ferrogate[0].rounds[index]) / best)
+    });
+    let ratios = ratios.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(out, "\nFerrogate against the better figure of `cargo lambda watch`: {ratios} (aim: 2).");
     out
 }
 
