@@ -3,9 +3,10 @@
 //!
 //! `template` (and, next, AWS's control plane) writes the `model`; `compile` turns it into snapshots; `rest`, `http`
 //! and `websocket` serve them; `lambda` runs the functions; `services` are the neighbours that functions call;
-//! `server` is the one port in front of all of it.
+//! `server` is the one port in front of all of it; `runner` puts it together.
 
 pub mod authorize;
+pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod gateway;
@@ -13,8 +14,12 @@ pub mod http;
 pub mod ids;
 pub mod lambda;
 pub mod model;
+pub mod proxy;
 pub mod rest;
+mod runner;
 pub mod server;
 pub mod services;
 pub mod template;
 pub mod websocket;
+
+pub use runner::{DEFAULT_PORT, DataDirError, Ferrogate, Options, Running, StartError};

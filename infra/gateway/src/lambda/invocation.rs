@@ -81,5 +81,9 @@ pub enum InvokeError {
 /// Whoever can call a function by name, ARN or partial ARN.
 pub trait Invoke: Send + Sync + 'static {
     /// Calls `function`. Returns when the function has answered (`RequestResponse`) or the event is queued (`Event`).
-    fn invoke<'a>(&'a self, function: &'a str, request: InvokeRequest) -> BoxFuture<'a, Result<Invocation, InvokeError>>;
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        request: InvokeRequest,
+    ) -> BoxFuture<'a, Result<Invocation, InvokeError>>;
 }

@@ -1,6 +1,21 @@
 //! Lambda: the functions, the processes they run in, and the two APIs around them: the Runtime API for the
 //! processes, the Invoke API for everybody else.
+//!
+//! `build` turns Cargo packages into executables, `host` runs them, `watch` does both again when a source changes;
+//! `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda.
 
+mod build;
+mod host;
 mod invocation;
+mod invoke_api;
+mod remote;
+#[cfg(test)]
+pub(crate) mod testing;
+mod watch;
 
+pub use build::{Build, BuildError, Builder};
+pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink};
 pub use invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
+pub use invoke_api::serve as serve_invoke_api;
+pub use remote::RemoteLambda;
+pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};

@@ -1,1 +1,46 @@
-//! The neighbours that functions call: DynamoDB.
+//! The neighbours that functions call: DynamoDB, embedded or elsewhere.
+
+pub mod dynamodb;
+mod remote_dynamodb;
+
+use serde_json::Value;
+
+use self::dynamodb::{ApplyError, DynamoDb, PutItemsError, TableOutcome};
+pub use self::remote_dynamodb::RemoteDynamoDb;
+use crate::model::Table;
+use crate::server::{ClientRequest, Reply};
+
+/// Where the tables are.
+#[derive(Clone, Debug)]
+pub enum Tables {
+    /// In this process.
+    Embedded(DynamoDb),
+    /// Behind a URL.
+    Remote(RemoteDynamoDb),
+}
+
+impl Tables {
+    /// Serves one request of DynamoDB's protocol.
+    pub async fn serve(&self, request: &ClientRequest) -> Reply {
+        match self {
+            Tables::Embedded(dynamodb) => dynamodb.serve(request).await,
+            Tables::Remote(dynamodb) => dynamodb.serve(request).await,
+        }
+    }
+
+    /// Makes a declared table exist.
+    pub async fn apply_table(&self, table: &Table) -> Result<TableOutcome, ApplyError> {
+        match self {
+            Tables::Embedded(dynamodb) => dynamodb.apply_table(table).await,
+            Tables::Remote(dynamodb) => dynamodb.apply_table(table).await,
+        }
+    }
+
+    /// Writes items given as DynamoDB JSON. Returns how many.
+    pub async fn put_items(&self, table: &str, items: Vec<Value>) -> Result<usize, PutItemsError> {
+        match self {
+            Tables::Embedded(dynamodb) => dynamodb.put_items(table, items).await,
+            Tables::Remote(dynamodb) => dynamodb.put_items(table, items).await,
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! What a Lambda authorizer answered, checked once and kept as it will be used.
+
+use serde_json::{Map, Value};
+
+use super::policy::{Decision, Policy};
+
+/// A well-formed answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Grant {
+    /// `principalId`; simple responses have none.
+    pub(crate) principal_id: Option<String>,
+    /// `context`, for the integration.
+    pub(crate) context: Map<String, Value>,
+    verdict: Verdict,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Verdict {
+    Policy(Policy),
+    Simple(bool),
+}
+
+/// What is wrong with an answer, for the log: it never says what the answer held.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct AnswerError(String);
+
+impl Grant {
+    /// An IAM policy for a REST API: every context value must be a scalar and becomes a string.
+    pub(crate) fn rest(payload: &[u8]) -> Result<Self, AnswerError> {
+        let mut grant = Self::policy(payload)?;
+        for (key, value) in &mut grant.context {
+            *value = match value {
+                Value::String(text) => Value::String(std::mem::take(text)),
+                Value::Bool(yes) => Value::String(yes.to_string()),
+                Value::Number(number) => Value::String(number.to_string()),
+                Value::Null | Value::Array(_) | Value::Object(_) => {
+                    return Err(AnswerError(format!("context.{key} is not a string, number or boolean")));
+                }
+            };
+        }
+        Ok(grant)
+    }
+
+    /// An IAM policy for an HTTP API: context values keep their types.
+    pub(crate) fn policy(payload: &[u8]) -> Result<Self, AnswerError> {
+        let mut answer = object(payload)?;
+        let context = context(&mut answer)?;
+        let Some(Value::String(principal_id)) = answer.remove("principalId") else {
+            return Err(AnswerError("principalId is missing or not a string".to_owned()));
+        };
+        let policy = Policy::parse(answer.get("policyDocument").unwrap_or(&Value::Null)).map_err(AnswerError)?;
+        Ok(Grant { principal_id: Some(principal_id), context, verdict: Verdict::Policy(policy) })
+    }
+
+    /// `{"isAuthorized": …, "context": …}`
+    pub(crate) fn simple(payload: &[u8]) -> Result<Self, AnswerError> {
+        let mut answer = object(payload)?;
+        let context = context(&mut answer)?;
+        let Some(Value::Bool(authorized)) = answer.remove("isAuthorized") else {
+            return Err(AnswerError("isAuthorized is missing or not a boolean".to_owned()));
+        };
+        Ok(Grant { principal_id: None, context, verdict: Verdict::Simple(authorized) })
+    }
+
+    /// What it says about the method `arn`; a simple response says the same about all.
+    pub(crate) fn decide(&self, arn: &str) -> Decision {
+        match &self.verdict {
+            Verdict::Policy(policy) => policy.decide(arn),
+            Verdict::Simple(true) => Decision::Allow,
+            Verdict::Simple(false) => Decision::ExplicitDeny,
+        }
+    }
+}
+
+fn object(payload: &[u8]) -> Result<Map<String, Value>, AnswerError> {
+    // The parser's own text may quote the answer, so it stays out.
+    serde_json::from_slice(payload).map_err(|_| AnswerError("the answer is not a JSON object".to_owned()))
+}
+
+fn context(answer: &mut Map<String, Value>) -> Result<Map<String, Value>, AnswerError> {
+    match answer.remove("context") {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(context)) => Ok(context),
+        Some(_) => Err(AnswerError("context is not an object".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn answer(context: Value) -> Vec<u8> {
+        let policy =
+            json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+        serde_json::to_vec(&json!({"principalId": "p", "policyDocument": policy, "context": context})).unwrap()
+    }
+
+    #[test]
+    fn rest_context_becomes_strings() {
+        let grant = Grant::rest(&answer(json!({"s": "x", "n": 1, "f": 1.5, "b": true}))).unwrap();
+        assert_eq!(Value::Object(grant.context), json!({"s": "x", "n": "1", "f": "1.5", "b": "true"}));
+        assert_eq!(Grant::rest(&answer(Value::Null)).unwrap().context.len(), 0);
+    }
+
+    #[test]
+    fn rest_context_refuses_what_is_no_scalar() {
+        for value in [json!([1]), json!({"a": 1}), json!(null)] {
+            assert!(Grant::rest(&answer(json!({ "k": value }))).is_err());
+        }
+        assert!(Grant::rest(&answer(json!("x"))).is_err());
+    }
+
+    #[test]
+    fn http_context_keeps_its_types() {
+        let context = json!({"n": 1, "list": [1, {"a": null}]});
+        assert_eq!(Value::Object(Grant::policy(&answer(context.clone())).unwrap().context), context);
+    }
+
+    #[test]
+    fn simple_answers() {
+        let yes = Grant::simple(br#"{"isAuthorized": true, "context": {"a": 1}}"#).unwrap();
+        assert_eq!((yes.decide("x"), yes.context.len()), (Decision::Allow, 1));
+        assert_eq!(Grant::simple(br#"{"isAuthorized": false}"#).unwrap().decide("x"), Decision::ExplicitDeny);
+        assert!(Grant::simple(br#"{"isAuthorized": "true"}"#).is_err());
+        assert!(Grant::simple(&answer(json!({}))).is_err(), "a policy is no simple answer");
+    }
+
+    #[test]
+    fn bad_shapes_are_refused() {
+        for payload in [
+            &b""[..],
+            b"null",
+            b"[]",
+            b"\"allow\"",
+            b"{}",
+            br#"{"principalId": "p"}"#,
+            br#"{"principalId": 1, "policyDocument": {"Statement": []}}"#,
+            br#"{"policyDocument": {"Statement": []}}"#,
+        ] {
+            assert!(Grant::rest(payload).is_err());
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! The subset of IAM that an authorizer's policy needs: Effect, Action, Resource, wildcards, explicit deny.
+//!
+//! `Condition` is not evaluated. A statement with one is taken the safe way: an Allow does not apply, a Deny does.
+
+use serde_json::Value;
+
+/// What a policy says about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// Some Allow matches and no Deny.
+    Allow,
+    /// Some Deny matches.
+    ExplicitDeny,
+    /// Nothing matches.
+    ImplicitDeny,
+}
+
+/// A parsed policy document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Policy {
+    statements: Vec<Statement>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Statement {
+    allow: bool,
+    actions: Patterns,
+    resources: Patterns,
+}
+
+/// `Action` or `NotAction`, `Resource` or `NotResource`.
+#[derive(Clone, Debug, PartialEq)]
+struct Patterns {
+    patterns: Vec<String>,
+    negated: bool,
+}
+
+/// `execute-api:Invoke`; actions are matched in any case, so both sides are lower case.
+const INVOKE: &str = "execute-api:invoke";
+/// API Gateway's bound of one `Resource` in an authorizer's policy.
+const MAX_RESOURCE_LENGTH: usize = 512;
+
+impl Policy {
+    /// Reads a policy document. `Err` says what is wrong with it, for the log.
+    pub(crate) fn parse(document: &Value) -> Result<Self, String> {
+        let document = document.as_object().ok_or("policyDocument is not an object")?;
+        match document.get("Version").map(Value::as_str) {
+            None | Some(Some("2012-10-17" | "2008-10-17")) => {}
+            Some(_) => return Err("policyDocument.Version is neither 2012-10-17 nor 2008-10-17".to_owned()),
+        }
+        let statements = match document.get("Statement") {
+            Some(Value::Array(statements)) => statements.iter().map(statement).collect::<Result<Vec<_>, _>>()?,
+            Some(one @ Value::Object(_)) => vec![statement(one)?],
+            _ => return Err("policyDocument.Statement is not a list of statements".to_owned()),
+        };
+        Ok(Policy { statements: statements.into_iter().flatten().collect() })
+    }
+
+    /// What it says about `execute-api:Invoke` on the method `arn`.
+    pub(crate) fn decide(&self, arn: &str) -> Decision {
+        let mut decision = Decision::ImplicitDeny;
+        for statement in &self.statements {
+            let applies = statement.actions.hold(INVOKE) && statement.resources.hold(arn);
+            match (applies, statement.allow) {
+                (true, false) => return Decision::ExplicitDeny,
+                (true, true) => decision = Decision::Allow,
+                (false, _) => {}
+            }
+        }
+        decision
+    }
+}
+
+/// `Ok(None)`: a conditional Allow, which can never apply here.
+fn statement(statement: &Value) -> Result<Option<Statement>, String> {
+    let statement = statement.as_object().ok_or("a policy statement is not an object")?;
+    let allow = match statement.get("Effect").and_then(Value::as_str) {
+        Some("Allow") => true,
+        Some("Deny") => false,
+        _ => return Err("a policy statement's Effect is neither Allow nor Deny".to_owned()),
+    };
+    let patterns = |name: &str, not: &str| {
+        let (value, negated) = match (statement.get(name), statement.get(not)) {
+            (Some(value), None) => (value, false),
+            (None, Some(value)) => (value, true),
+            _ => return Err(format!("a policy statement needs one of {name} and {not}")),
+        };
+        let patterns = match value {
+            Value::String(one) => vec![one.clone()],
+            Value::Array(many) => many
+                .iter()
+                .map(|one| {
+                    one.as_str().map(str::to_owned).ok_or_else(|| format!("{name} holds something not a string"))
+                })
+                .collect::<Result<_, _>>()?,
+            _ => return Err(format!("a policy statement's {name} is neither a string nor a list")),
+        };
+        if patterns.iter().any(|p| p.len() > MAX_RESOURCE_LENGTH) {
+            return Err(format!("a {name} in the policy is longer than {MAX_RESOURCE_LENGTH} characters"));
+        }
+        Ok(Patterns { patterns, negated })
+    };
+    let (mut actions, resources) = (patterns("Action", "NotAction")?, patterns("Resource", "NotResource")?);
+    actions.patterns.iter_mut().for_each(|action| action.make_ascii_lowercase());
+    if let Some(condition) = statement.get("Condition")
+        && !condition.as_object().is_some_and(serde_json::Map::is_empty)
+    {
+        let taken =
+            if allow { "an Allow with a Condition is ignored" } else { "a Deny applies whatever its Condition" };
+        tracing::warn!("authorizer policy: Condition is not evaluated; {taken}");
+        if allow {
+            return Ok(None);
+        }
+    }
+    Ok(Some(Statement { allow, actions, resources }))
+}
+
+impl Patterns {
+    fn hold(&self, text: &str) -> bool {
+        self.patterns.iter().any(|pattern| wildcard(pattern, text)) != self.negated
+    }
+}
+
+/// `*` is any run of characters, `/` and `:` included; `?` is exactly one. Linear in memory, and at worst the product
+/// of both lengths in time: it goes back to the last star only.
+pub(crate) fn wildcard(pattern: &str, text: &str) -> bool {
+    let (mut pattern_rest, mut text_rest) = (pattern.chars(), text.chars());
+    let mut star: Option<(std::str::Chars<'_>, std::str::Chars<'_>)> = None;
+    loop {
+        let (mut next_pattern, mut next_text) = (pattern_rest.clone(), text_rest.clone());
+        match (next_pattern.next(), next_text.next()) {
+            (None, None) => return true,
+            (Some('*'), _) => {
+                star = Some((next_pattern.clone(), text_rest.clone()));
+                pattern_rest = next_pattern;
+                continue;
+            }
+            (Some(p), Some(t)) if p == '?' || p == t => {
+                (pattern_rest, text_rest) = (next_pattern, next_text);
+                continue;
+            }
+            _ => {}
+        }
+        // A mismatch: let the last star take one character more.
+        let Some((after_star, taken)) = &mut star else { return false };
+        if taken.next().is_none() {
+            return false;
+        }
+        (pattern_rest, text_rest) = (after_star.clone(), taken.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const API: &str = "arn:aws:execute-api:us-east-1:000000000000:api/";
+
+    fn decide(statements: Value, request: &str) -> Decision {
+        Policy::parse(&json!({"Version": "2012-10-17", "Statement": statements}))
+            .unwrap()
+            .decide(&format!("{API}{request}"))
+    }
+
+    fn statement(effect: &str, resource: &str) -> Value {
+        json!({"Effect": effect, "Action": "execute-api:Invoke", "Resource": format!("{API}{resource}")})
+    }
+
+    #[test]
+    fn resource_patterns_match_as_the_reference_lists_them() {
+        let rows: [(&str, &[&str], &[&str]); 8] = [
+            ("*", &["prod/GET/", "dev/POST/a/b"], &[]),
+            ("*/*", &["prod/GET/", "dev/POST/a/b"], &[]),
+            ("prod/*", &["prod/GET/", "prod/POST/a/b"], &["dev/GET/a"]),
+            ("prod/GET/*", &["prod/GET/", "prod/GET/pets/1/toys"], &["prod/POST/pets"]),
+            ("prod/*/pets", &["prod/GET/pets", "prod/GET/x/pets"], &["prod/GET/pets/1"]),
+            ("prod/GET/pets/*", &["prod/GET/pets/1", "prod/GET/pets/1/x", "prod/GET/pets/"], &["prod/GET/pets"]),
+            ("prod/GET/pets/?", &["prod/GET/pets/7", "prod/GET/pets/é"], &["prod/GET/pets/77", "prod/GET/pets/"]),
+            ("prod/GET/pets/{id}", &[], &["prod/GET/pets/1"]),
+        ];
+        for (pattern, yes, no) in rows {
+            for request in yes {
+                assert_eq!(
+                    decide(json!([statement("Allow", pattern)]), request),
+                    Decision::Allow,
+                    "{pattern} {request}"
+                );
+            }
+            for request in no {
+                let decision = decide(json!([statement("Allow", pattern)]), request);
+                assert_eq!(decision, Decision::ImplicitDeny, "{pattern} {request}");
+            }
+        }
+        assert_eq!(
+            decide(json!([statement("Allow", "prod/GET/Pets")]), "prod/GET/pets"),
+            Decision::ImplicitDeny,
+            "case"
+        );
+    }
+
+    #[test]
+    fn a_deny_wins_in_any_order() {
+        let deny_first = json!([statement("Deny", "prod/DELETE/*"), statement("Allow", "*")]);
+        let deny_last = json!([statement("Allow", "*"), statement("Deny", "prod/DELETE/*")]);
+        for statements in [deny_first, deny_last] {
+            assert_eq!(decide(statements.clone(), "prod/DELETE/a"), Decision::ExplicitDeny);
+            assert_eq!(decide(statements, "prod/GET/a"), Decision::Allow);
+        }
+    }
+
+    #[test]
+    fn actions_match_with_wildcards_and_in_any_case() {
+        for (action, decision) in [
+            (json!("*"), Decision::Allow),
+            (json!("execute-api:*"), Decision::Allow),
+            (json!(["s3:Get*", "EXECUTE-API:invoke"]), Decision::Allow),
+            (json!("execute-api:ManageConnections"), Decision::ImplicitDeny),
+            (json!([]), Decision::ImplicitDeny),
+        ] {
+            let statement = json!({"Effect": "Allow", "Action": action, "Resource": "*"});
+            assert_eq!(decide(json!([statement.clone()]), "prod/GET/"), decision, "{statement}");
+            assert_eq!(decide(statement, "prod/GET/"), decision, "one statement without a list");
+        }
+    }
+
+    #[test]
+    fn the_not_forms_turn_a_match_around() {
+        let s = json!([{"Effect": "Allow", "NotAction": "s3:*", "NotResource": format!("{API}prod/DELETE/*")}]);
+        assert_eq!(decide(s.clone(), "prod/GET/a"), Decision::Allow);
+        assert_eq!(decide(s, "prod/DELETE/a"), Decision::ImplicitDeny);
+    }
+
+    #[test]
+    fn a_condition_fails_closed() {
+        let condition = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
+        let mut allow = statement("Allow", "*");
+        allow["Condition"] = condition.clone();
+        let mut deny = statement("Deny", "prod/POST/*");
+        deny["Condition"] = condition;
+        assert_eq!(decide(json!([allow]), "prod/GET/"), Decision::ImplicitDeny);
+        let both = json!([statement("Allow", "*"), deny]);
+        assert_eq!(decide(both.clone(), "prod/POST/"), Decision::ExplicitDeny);
+        assert_eq!(decide(both, "prod/GET/"), Decision::Allow);
+    }
+
+    #[test]
+    fn a_broken_policy_is_refused() {
+        for document in [
+            json!(null),
+            json!("x"),
+            json!({}),
+            json!({"Statement": "x"}),
+            json!({"Version": "2020-01-01", "Statement": []}),
+            json!({"Statement": [1]}),
+            json!({"Statement": [{"Effect": "allow", "Action": "*", "Resource": "*"}]}),
+            json!({"Statement": [{"Effect": "Allow", "Resource": "*"}]}),
+            json!({"Statement": [{"Effect": "Allow", "Action": "*"}]}),
+            json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}),
+            json!({"Statement": [{"Effect": "Allow", "Action": ["*", 1], "Resource": "*"}]}),
+            json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "x".repeat(513)}]}),
+        ] {
+            assert!(Policy::parse(&document).is_err(), "{document}");
+        }
+    }
+
+    #[test]
+    fn wildcards_end_quickly_on_hostile_patterns() {
+        let pattern = "*a".repeat(200);
+        assert!(!wildcard(&pattern, &"a".repeat(199)));
+        assert!(!wildcard(&format!("{pattern}b"), &"a".repeat(1_500)));
+    }
+}

@@ -1,0 +1,129 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::runner::{DEFAULT_PORT, Options};
+
+/// Runs a SAM or CloudFormation serverless stack on this machine: API Gateway (REST, HTTP, WebSocket), Lambda and
+/// DynamoDB in one process.
+#[derive(Debug, Parser)]
+#[command(name = "ferrogate", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    dev: Dev,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the functions, deploy the template, serve, and rebuild on change (the default)
+    Dev(Dev),
+}
+
+#[derive(Debug, Args)]
+struct Dev {
+    /// The SAM or CloudFormation template, YAML or JSON [default: the first of infra/template.yaml, template.yaml,
+    /// template.yml, template.json]
+    #[arg(long, short)]
+    template: Option<PathBuf>,
+    /// The port on the loopback interface; 0 picks a free one
+    #[arg(long, short, default_value_t = DEFAULT_PORT)]
+    port: u16,
+    /// Where tables and built functions are kept
+    #[arg(long, default_value = ".ferrogate")]
+    data_dir: PathBuf,
+    /// Keep the tables in memory: every start begins anew
+    #[arg(long)]
+    ephemeral: bool,
+    /// A value for a template parameter; may be repeated
+    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
+    parameters: Vec<(String, String)>,
+    /// AWS::StackName
+    #[arg(long, default_value = "ferrogate")]
+    stack_name: String,
+    /// AWS::Region
+    #[arg(long, default_value = "us-east-1")]
+    region: String,
+    /// Invoke functions through this address (cargo lambda watch, LocalStack) rather than run them here
+    #[arg(long, value_name = "URL")]
+    function_endpoint: Option<String>,
+    /// Use the DynamoDB at this address (LocalStack, DynamoDB Local, moto) rather than the one inside
+    #[arg(long, value_name = "URL")]
+    dynamodb_endpoint: Option<String>,
+    /// Build the functions with cargo's release profile
+    #[arg(long)]
+    release: bool,
+    /// Do not rebuild or redeploy when files change
+    #[arg(long)]
+    no_watch: bool,
+    /// Processes of one function at most; further calls wait
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    max_environments: u16,
+}
+
+fn key_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("expected KEY=VALUE".to_owned()),
+    }
+}
+
+impl Cli {
+    /// What to run, or why it cannot be told.
+    pub fn options(self) -> Result<Options, String> {
+        let dev = match self.command {
+            Some(Command::Dev(dev)) => dev,
+            None => self.dev,
+        };
+        let template = match dev.template {
+            Some(template) => template,
+            None => ["infra/template.yaml", "template.yaml", "template.yml", "template.json"]
+                .iter()
+                .map(PathBuf::from)
+                .find(|path| path.is_file())
+                .ok_or("there is no infra/template.yaml, template.yaml, template.yml or template.json here; name one with --template PATH")?,
+        };
+        Ok(Options {
+            template,
+            port: dev.port,
+            data_dir: dev.data_dir,
+            ephemeral: dev.ephemeral,
+            parameters: dev.parameters.into_iter().collect(),
+            stack_name: dev.stack_name,
+            region: dev.region,
+            account_id: "000000000000".to_owned(),
+            function_endpoint: dev.function_endpoint,
+            dynamodb_endpoint: dev.dynamodb_endpoint,
+            release: dev.release,
+            watch: !dev.no_watch,
+            max_environments: dev.max_environments.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(arguments: &[&str]) -> Options {
+        let arguments = ["ferrogate"].iter().chain(arguments);
+        Cli::try_parse_from(arguments).unwrap().options().unwrap()
+    }
+
+    #[test]
+    fn dev_is_the_default_command() {
+        let plain = options(&["--template", "t.yaml", "--port", "0", "--parameter", "A=b=c", "--ephemeral"]);
+        assert_eq!((plain.port, plain.ephemeral, plain.parameters["A"].as_str()), (0, true, "b=c"));
+        let named = options(&["dev", "--template", "t.yaml", "--no-watch"]);
+        assert!(!named.watch);
+    }
+
+    #[test]
+    fn a_parameter_without_a_value_is_refused() {
+        let refused = Cli::try_parse_from(["ferrogate", "--parameter", "A"]).unwrap_err();
+        assert!(refused.to_string().contains("expected KEY=VALUE"));
+    }
+}

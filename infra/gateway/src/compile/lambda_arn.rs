@@ -1,0 +1,157 @@
+//! Finds the function in the URI of an integration or authorizer: done once per stage, because the URI may name stage
+//! variables.
+
+use indexmap::IndexMap;
+
+/// API Gateway's bounds of `timeoutInMillis`; the upper one can be raised by quota, so it is Lambda's own here.
+pub(crate) const MIN_TIMEOUT_MILLIS: u32 = 50;
+/// Lambda's longest timeout.
+pub(crate) const MAX_TIMEOUT_MILLIS: u32 = 900_000;
+
+/// A function by name, with the alias or version to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FunctionRef {
+    /// The function's name.
+    pub(crate) function: String,
+    /// A version or an alias; none means `$LATEST`.
+    pub(crate) qualifier: Option<String>,
+}
+
+/// Why a URI names no function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NoFunction {
+    /// It names another service, or needs a feature that is not there: declared correctly, not served.
+    Unsupported(String),
+    /// It has no meaning on AWS either.
+    Invalid(String),
+}
+
+/// The function that `uri` names once `${stageVariables.x}` has been replaced. As on AWS an unknown variable is empty;
+/// what comes of that is found out by the request, so such a URI is `Unsupported` here, never `Invalid`.
+pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result<FunctionRef, NoFunction> {
+    let (resolved, replaced) = substitute(uri, variables);
+    parse(&resolved).map_err(|no| match no {
+        NoFunction::Invalid(reason) if replaced => {
+            NoFunction::Unsupported(format!("{reason} (the URI is `{uri}` before stage variables are put in)"))
+        }
+        other => other,
+    })
+}
+
+fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
+    const OPEN: &str = "${stageVariables.";
+    let (mut out, mut rest, mut replaced) = (String::with_capacity(uri.len()), uri, false);
+    while let Some((before, after)) = rest.split_once(OPEN) {
+        let Some((name, tail)) = after.split_once('}') else { break };
+        out.push_str(before);
+        out.push_str(variables.get(name).map_or("", String::as_str));
+        (rest, replaced) = (tail, true);
+    }
+    out.push_str(rest);
+    (out, replaced)
+}
+
+fn parse(uri: &str) -> Result<FunctionRef, NoFunction> {
+    let invalid = |why: &str| NoFunction::Invalid(format!("`{uri}` {why}"));
+    let arn = match uri.strip_prefix("arn:") {
+        None => return Err(invalid("is not the ARN of a Lambda function")),
+        Some(rest) => {
+            let mut parts = rest.splitn(5, ':');
+            // partition : service : region : account or service : rest
+            match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+                (Some(_), Some("apigateway"), Some(_), Some("lambda"), Some(path)) => path
+                    .strip_prefix("path/2015-03-31/functions/")
+                    .and_then(|path| path.strip_suffix("/invocations"))
+                    .ok_or_else(|| match path.strip_prefix("path/2021-11-15/functions/") {
+                        Some(_) => NoFunction::Unsupported(format!("`{uri}` asks for response streaming")),
+                        None => invalid("is not of the form …:path/2015-03-31/functions/{function ARN}/invocations"),
+                    })?,
+                (Some(_), Some("apigateway"), Some(_), Some(service), Some(_)) => {
+                    return Err(NoFunction::Unsupported(format!("the AWS service `{service}` as a target")));
+                }
+                (Some(_), Some("lambda"), ..) => uri,
+                (_, Some(service), ..) => {
+                    return Err(NoFunction::Unsupported(format!("`{service}` as a target")));
+                }
+                _ => return Err(invalid("is not the ARN of a Lambda function")),
+            }
+        }
+    };
+    parse_function(arn).ok_or_else(|| invalid("names no function"))
+}
+
+/// `arn:{partition}:lambda:{region}:{account}:function:{name}[:{qualifier}]`, or `{name}[:{qualifier}]`.
+fn parse_function(arn: &str) -> Option<FunctionRef> {
+    let name = match arn.strip_prefix("arn:") {
+        Some(rest) => {
+            let mut parts = rest.splitn(6, ':');
+            let service = parts.nth(1)?;
+            let kind = parts.nth(2)?;
+            if service != "lambda" || kind != "function" {
+                return None;
+            }
+            parts.next()?
+        }
+        None => arn,
+    };
+    let (function, qualifier) = match name.split_once(':') {
+        Some((function, qualifier)) => (function, Some(qualifier)),
+        None => (name, None),
+    };
+    let ok = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$' | b'.'))
+    };
+    (ok(function) && qualifier.is_none_or(ok))
+        .then(|| FunctionRef { function: function.to_owned(), qualifier: qualifier.map(str::to_owned) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn function(name: &str, qualifier: Option<&str>) -> FunctionRef {
+        FunctionRef { function: name.to_owned(), qualifier: qualifier.map(str::to_owned) }
+    }
+
+    fn wrapped(arn: &str) -> String {
+        format!("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{arn}/invocations")
+    }
+
+    #[test]
+    fn a_function_is_found_in_every_form_of_uri() {
+        let none = IndexMap::new();
+        let arn = "arn:aws:lambda:us-east-1:000000000000:function:list-users";
+        assert_eq!(resolve(arn, &none), Ok(function("list-users", None)));
+        assert_eq!(resolve(&format!("{arn}:live"), &none), Ok(function("list-users", Some("live"))));
+        assert_eq!(resolve(&wrapped(arn), &none), Ok(function("list-users", None)));
+        assert_eq!(resolve(&wrapped(&format!("{arn}:7")), &none), Ok(function("list-users", Some("7"))));
+        assert_eq!(resolve(&wrapped(&format!("{arn}:$LATEST")), &none), Ok(function("list-users", Some("$LATEST"))));
+    }
+
+    #[test]
+    fn stage_variables_name_the_function_or_its_alias() {
+        let variables =
+            IndexMap::from([("fn".to_owned(), "get-user".to_owned()), ("alias".to_owned(), "b".to_owned())]);
+        let uri =
+            wrapped("arn:aws:lambda:us-east-1:000000000000:function:${stageVariables.fn}:${stageVariables.alias}");
+        assert_eq!(resolve(&uri, &variables), Ok(function("get-user", Some("b"))));
+        assert!(matches!(resolve(&uri, &IndexMap::new()), Err(NoFunction::Unsupported(_))), "empty on another stage");
+    }
+
+    #[test]
+    fn other_targets_and_nonsense_are_told_apart() {
+        let none = IndexMap::new();
+        for unsupported in [
+            "arn:aws:apigateway:us-east-1:firehose:action/PutRecord",
+            "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:r:1:function:f/response-streaming-invocations",
+            "arn:aws:states:us-east-1:000000000000:stateMachine:x",
+        ] {
+            assert!(matches!(resolve(unsupported, &none), Err(NoFunction::Unsupported(_))), "{unsupported}");
+        }
+        for invalid in
+            ["", "list-users", "arn:", "arn:aws:lambda:us-east-1:1:layer:x", &wrapped("arn:aws:lambda:r:1:function:")]
+        {
+            assert!(matches!(resolve(invalid, &none), Err(NoFunction::Invalid(_))), "{invalid}");
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The snapshot of a WebSocket API: parsed route selection, routes by key and integrations per stage.
+//!
+//! Compiled once per deployment and shared by every connection; a message parses nothing but itself.
+
+mod function;
+mod selection;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+
+use crate::model::{Api, ApiIntegration, IntegrationType, ProtocolType, Route as DeclaredRoute};
+
+pub use function::FunctionRef;
+pub use selection::RouteSelection;
+
+/// The longest an integration of a WebSocket API may take, and AWS's default.
+const MAX_TIMEOUT_MILLIS: u32 = 29_000;
+/// The shortest `TimeoutInMillis` that AWS accepts.
+const MIN_TIMEOUT_MILLIS: u32 = 50;
+
+/// Why an API could not be compiled. The text names the API and what to change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// `ProtocolType` is not `WEBSOCKET`.
+    #[error("API {api}: ProtocolType must be WEBSOCKET to be served as a WebSocket API")]
+    NotWebSocket {
+        /// The API.
+        api: String,
+    },
+    /// `RouteSelectionExpression` cannot be read.
+    #[error("API {api}: RouteSelectionExpression `{expression}`: {reason}")]
+    RouteSelectionExpression {
+        /// The API.
+        api: String,
+        /// The expression as declared.
+        expression: String,
+        /// What is wrong with it, and what is right.
+        reason: String,
+    },
+    /// A route key that AWS refuses.
+    #[error(
+        "API {api}: RouteKey `{route_key}` starts with `$` but is none of $connect, $disconnect and $default; \
+         rename the route"
+    )]
+    RouteKey {
+        /// The API.
+        api: String,
+        /// The key.
+        route_key: String,
+    },
+    /// Two routes share one key.
+    #[error("API {api}: two routes have the RouteKey `{route_key}`; remove one")]
+    DuplicateRoute {
+        /// The API.
+        api: String,
+        /// The key.
+        route_key: String,
+    },
+}
+
+/// A WebSocket API as its data plane reads it.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// `ApiId`
+    pub api_id: String,
+    /// How a message selects its route.
+    pub selection: RouteSelection,
+    /// Stages by name.
+    pub stages: HashMap<String, Arc<Stage>>,
+    /// What is declared and not supported, one line each, for the report at start. Such a route fails closed.
+    pub warnings: Vec<String>,
+}
+
+/// One stage: its variables, and the routes with those variables filled in.
+#[derive(Debug)]
+pub struct Stage {
+    /// `StageName`
+    pub name: String,
+    /// `StageVariables`
+    pub variables: IndexMap<String, String>,
+    /// Routes by route key.
+    pub routes: HashMap<String, Arc<Route>>,
+}
+
+/// One route.
+#[derive(Debug)]
+pub struct Route {
+    /// `$connect`, `$disconnect`, `$default` or a custom key.
+    pub key: String,
+    /// Who may connect; of meaning on `$connect` only.
+    pub authorization: Authorization,
+    /// `ApiKeyRequired`
+    pub api_key_required: bool,
+    /// What answers.
+    pub target: Target,
+    /// Whether the function's body goes back to the client.
+    pub two_way: bool,
+}
+
+/// `AuthorizationType` of a route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Authorization {
+    /// `NONE`
+    None,
+    /// `CUSTOM`
+    Custom {
+        /// `AuthorizerId`, if declared.
+        authorizer_id: Option<String>,
+    },
+    /// `AWS_IAM`
+    Iam,
+    /// Anything else, which AWS would refuse for a WebSocket API.
+    Unknown(String),
+}
+
+/// What answers a route.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Target {
+    /// The route has no integration: `$connect` accepts, a message fails.
+    Nothing,
+    /// A Lambda proxy integration.
+    Lambda {
+        /// Whom to call.
+        function: FunctionRef,
+        /// `TimeoutInMillis`
+        timeout: Duration,
+    },
+    /// Declared, but not something this gateway can call; the text says why.
+    Unsupported(String),
+}
+
+impl Snapshot {
+    /// Compiles a declared API.
+    pub fn compile(api: &Api) -> Result<Snapshot, CompileError> {
+        if api.protocol_type != ProtocolType::WebSocket {
+            return Err(CompileError::NotWebSocket { api: api.api_id.clone() });
+        }
+        let selection = RouteSelection::parse(&api.route_selection_expression).map_err(|reason| {
+            CompileError::RouteSelectionExpression {
+                api: api.api_id.clone(),
+                expression: api.route_selection_expression.clone(),
+                reason,
+            }
+        })?;
+        check_route_keys(api)?;
+        let mut warnings = Vec::new();
+        let stages = api
+            .stages
+            .values()
+            .map(|stage| {
+                let routes = api
+                    .routes
+                    .values()
+                    .map(|route| {
+                        let compiled = compile_route(api, route, &stage.stage_variables);
+                        warnings.extend(route_warnings(api, &stage.stage_name, &compiled));
+                        (route.route_key.clone(), Arc::new(compiled))
+                    })
+                    .collect();
+                let name = stage.stage_name.clone();
+                let stage = Stage { name: name.clone(), variables: stage.stage_variables.clone(), routes };
+                (name, Arc::new(stage))
+            })
+            .collect();
+        Ok(Snapshot { api_id: api.api_id.clone(), selection, stages, warnings })
+    }
+}
+
+fn check_route_keys(api: &Api) -> Result<(), CompileError> {
+    let mut seen = std::collections::HashSet::new();
+    for route in api.routes.values() {
+        let (api, route_key) = (api.api_id.clone(), route.route_key.clone());
+        if route_key.starts_with('$') && !matches!(&*route_key, "$connect" | "$disconnect" | "$default") {
+            return Err(CompileError::RouteKey { api, route_key });
+        }
+        if !seen.insert(&route.route_key) {
+            return Err(CompileError::DuplicateRoute { api, route_key });
+        }
+    }
+    Ok(())
+}
+
+fn compile_route(api: &Api, route: &DeclaredRoute, variables: &IndexMap<String, String>) -> Route {
+    let authorization = match &*route.authorization_type {
+        "" | "NONE" => Authorization::None,
+        "CUSTOM" => Authorization::Custom { authorizer_id: route.authorizer_id.clone() },
+        "AWS_IAM" => Authorization::Iam,
+        other => Authorization::Unknown(other.to_owned()),
+    };
+    let target = match &route.integration_id {
+        None => Target::Nothing,
+        Some(id) => match api.integrations.get(id) {
+            None => Target::Unsupported(format!("its integration {id} does not exist")),
+            Some(integration) => compile_target(integration, variables),
+        },
+    };
+    Route {
+        key: route.route_key.clone(),
+        authorization,
+        api_key_required: route.api_key_required,
+        target,
+        two_way: route.route_response,
+    }
+}
+
+fn compile_target(integration: &ApiIntegration, variables: &IndexMap<String, String>) -> Target {
+    if integration.integration_type != IntegrationType::AwsProxy {
+        return Target::Unsupported(format!(
+            "integrations of type {:?} are not supported, only AWS_PROXY with a Lambda function",
+            integration.integration_type
+        ));
+    }
+    let Some(uri) = &integration.integration_uri else {
+        return Target::Unsupported("its integration has no IntegrationUri".to_owned());
+    };
+    match FunctionRef::parse(uri, variables) {
+        Ok(function) => {
+            let millis = integration.timeout_in_millis.clamp(MIN_TIMEOUT_MILLIS, MAX_TIMEOUT_MILLIS);
+            Target::Lambda { function, timeout: Duration::from_millis(u64::from(millis)) }
+        }
+        Err(reason) => Target::Unsupported(reason),
+    }
+}
+
+/// What a newcomer must know about this route before the first client finds out.
+fn route_warnings(api: &Api, stage: &str, route: &Route) -> Vec<String> {
+    let at = format!("WebSocket API {} stage {stage} route {}", api.api_id, route.key);
+    let mut warnings = Vec::new();
+    if let Target::Unsupported(reason) = &route.target {
+        warnings.push(format!("{at}: {reason}"));
+    }
+    if route.key == "$connect" {
+        match &route.authorization {
+            Authorization::None => {}
+            Authorization::Custom { .. } => {
+                warnings.push(format!("{at}: CUSTOM authorization is not supported yet, every connect is refused"));
+            }
+            Authorization::Iam => {
+                warnings.push(format!("{at}: AWS_IAM authorization is not supported yet, every connect is refused"));
+            }
+            Authorization::Unknown(kind) => {
+                warnings.push(format!("{at}: AuthorizationType {kind} is unknown, every connect is refused"));
+            }
+        }
+        if route.api_key_required {
+            warnings.push(format!("{at}: ApiKeyRequired is not supported yet, every connect is refused"));
+        }
+    }
+    warnings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ApiStage;
+
+    fn api(expression: &str) -> Api {
+        let function = "arn:aws:lambda:us-east-1:000000000000:function:fn-${stageVariables.color}";
+        let integration = |id: &str, kind, timeout_in_millis| ApiIntegration {
+            integration_id: id.to_owned(),
+            integration_type: kind,
+            integration_uri: Some(function.to_owned()),
+            payload_format_version: "1.0".to_owned(),
+            timeout_in_millis,
+        };
+        let route = |key: &str, integration: Option<&str>| DeclaredRoute {
+            route_id: key.to_owned(),
+            route_key: key.to_owned(),
+            integration_id: integration.map(str::to_owned),
+            authorization_type: "NONE".to_owned(),
+            ..DeclaredRoute::default()
+        };
+        let stage = |name: &str, variables: &[(&str, &str)]| ApiStage {
+            stage_name: name.to_owned(),
+            stage_variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
+            auto_deploy: true,
+        };
+        Api {
+            api_id: "chatapi".to_owned(),
+            logical_id: None,
+            name: "chat".to_owned(),
+            protocol_type: ProtocolType::WebSocket,
+            route_selection_expression: expression.to_owned(),
+            cors_configuration: None,
+            routes: [route("$connect", None), route("send", Some("lambda")), route("http", Some("http"))]
+                .map(|r| (r.route_id.clone(), r))
+                .into(),
+            integrations: [
+                integration("lambda", IntegrationType::AwsProxy, 60_000),
+                integration("http", IntegrationType::HttpProxy, 10),
+            ]
+            .map(|i| (i.integration_id.clone(), i))
+            .into(),
+            authorizers: IndexMap::new(),
+            stages: [stage("blue", &[("color", "blue")]), stage("bare", &[])].map(|s| (s.stage_name.clone(), s)).into(),
+        }
+    }
+
+    #[test]
+    fn stage_variables_choose_the_function_and_the_timeout_is_bounded() {
+        let snapshot = Snapshot::compile(&api("$request.body.action")).unwrap();
+        let Target::Lambda { function, timeout } = &snapshot.stages["blue"].routes["send"].target else {
+            panic!("{:?}", snapshot.stages["blue"].routes["send"])
+        };
+        assert!(function.name.ends_with(":function:fn-blue"), "{}", function.name);
+        assert_eq!(*timeout, Duration::from_secs(29));
+        assert_eq!(snapshot.stages["blue"].routes["$connect"].target, Target::Nothing);
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_reported_and_fails_closed() {
+        let snapshot = Snapshot::compile(&api("$request.body.action")).unwrap();
+        assert!(
+            matches!(&snapshot.stages["bare"].routes["send"].target, Target::Unsupported(r) if r.contains("color"))
+        );
+        assert!(snapshot.warnings.iter().any(|w| w.contains("route http") && w.contains("HttpProxy")));
+    }
+
+    #[test]
+    fn authorized_connects_are_reported() {
+        let mut authorized = api("$request.body.action");
+        authorized.routes["$connect"].authorization_type = "CUSTOM".to_owned();
+        authorized.routes["$connect"].api_key_required = true;
+        let snapshot = Snapshot::compile(&authorized).unwrap();
+        assert_eq!(snapshot.warnings.iter().filter(|w| w.contains("every connect is refused")).count(), 4);
+    }
+
+    #[test]
+    fn a_wrong_expression_or_key_is_named() {
+        let error = Snapshot::compile(&api("$request.header.action")).unwrap_err().to_string();
+        assert!(error.contains("chatapi") && error.contains("`$request.header.action`"), "{error}");
+
+        let mut wrong = api("$request.body.action");
+        wrong.routes["send"].route_key = "$send".to_owned();
+        assert!(Snapshot::compile(&wrong).unwrap_err().to_string().contains("`$send`"));
+        wrong.routes["send"].route_key = "http".to_owned();
+        assert!(matches!(Snapshot::compile(&wrong), Err(CompileError::DuplicateRoute { .. })));
+        wrong.protocol_type = ProtocolType::Http;
+        assert!(matches!(Snapshot::compile(&wrong), Err(CompileError::NotWebSocket { .. })));
+    }
+}

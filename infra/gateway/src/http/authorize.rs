@@ -1,0 +1,97 @@
+//! The third stage: may this caller call this route? What cannot be checked is refused.
+
+use std::time::Duration;
+
+use super::error::GatewayError;
+use super::event;
+use super::pipeline::Call;
+use super::route::MatchedRoute;
+use crate::authorize::{ContextFacts, Decision, RequestFacts, identity_values};
+use crate::compile::http::HttpAuthorization;
+use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
+use crate::proxy::{Authorized, ask};
+
+/// A request that may go on.
+#[derive(Debug)]
+pub(super) struct AuthorizedRequest<'a> {
+    pub(super) route: MatchedRoute<'a>,
+    /// The authorizer's answer, on routes that have one.
+    pub(super) authorizer: Option<Authorized>,
+}
+
+/// How long a Lambda authorizer of an HTTP API may take.
+const AUTHORIZER_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(super) async fn authorize<'a>(
+    call: &Call<'a>,
+    route: MatchedRoute<'a>,
+) -> Result<AuthorizedRequest<'a>, GatewayError> {
+    let refused = |reason| tracing::warn!(route = route.route.route_key, "request refused: {reason}");
+    let sent = call.request.headers.get("authorization").is_some_and(|value| !value.is_empty());
+    let authorizer = match route.route.authorization {
+        HttpAuthorization::None => None,
+        HttpAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
+            Some(authorizer) => Some(ask_lambda(call, &route, authorizer).await?),
+            // The compiler made the index from this very list; without its authorizer a route is closed.
+            None => return Err(GatewayError::InternalServerError),
+        },
+        HttpAuthorization::Jwt => {
+            if sent {
+                refused("JWTs cannot be verified yet");
+            }
+            return Err(GatewayError::UnauthorizedBearer);
+        }
+        HttpAuthorization::AwsIam => {
+            if sent {
+                refused("AWS_IAM signatures cannot be verified yet");
+            }
+            return Err(GatewayError::Forbidden);
+        }
+    };
+    Ok(AuthorizedRequest { route, authorizer })
+}
+
+async fn ask_lambda(
+    call: &Call<'_>,
+    route: &MatchedRoute<'_>,
+    authorizer: &LambdaAuthorizer,
+) -> Result<Authorized, GatewayError> {
+    let parsed = &route.parsed;
+    let facts = RequestFacts {
+        headers: &call.request.headers,
+        query: &parsed.query,
+        stage_variables: &parsed.stage.variables,
+        context: ContextFacts {
+            account_id: &call.gateway.account_id,
+            api_id: &call.api.api_id,
+            domain_name: &call.domain_name,
+            http_method: parsed.http_method,
+            path: &parsed.raw_path,
+            resource_id: "",
+            resource_path: &route.route.path,
+            route_key: &route.route.route_key,
+            source_ip: &call.source_ip,
+            stage: &parsed.stage.name,
+        },
+    };
+    let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
+    // The decoded path, because that is what the function gets: a policy must not be passed by encoding a letter.
+    let path = crate::proxy::decode_path(parsed.route_path);
+    let method_and_path = format!("{}/{}", parsed.http_method, path.strip_prefix('/').unwrap_or(&path));
+    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.name, &method_and_path);
+    let event = || match authorizer.payload {
+        AuthorizerPayload::HttpV2 { .. } => event::authorizer_v2(call, route, &arn, &identity),
+        _ => event::authorizer_v1(call, route, &arn, &identity),
+    };
+    match ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT).await {
+        // Only REST APIs know the error `Unauthorized`: here every failure is the API's.
+        Err(failure) => {
+            tracing::warn!(authorizer = authorizer.name, "authorizer failed: {failure}");
+            Err(GatewayError::InternalServerError)
+        }
+        Ok(authorized) => match authorized.grant.decide(&arn) {
+            Decision::Allow => Ok(authorized),
+            Decision::ExplicitDeny | Decision::ImplicitDeny => Err(GatewayError::Forbidden),
+        },
+    }
+}

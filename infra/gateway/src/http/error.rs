@@ -1,0 +1,55 @@
+//! Everything an HTTP API answers by itself instead of its integration.
+
+use ::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use ::http::{HeaderValue, Response, StatusCode};
+use bytes::Bytes;
+
+use crate::server::Reply;
+
+/// A gateway response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum GatewayError {
+    /// The policy, or what stands for it, says no.
+    Forbidden,
+    /// The integration or the authorizer failed.
+    InternalServerError,
+    /// No such stage or route.
+    NotFound,
+    /// The body is over 10 MB, or the event over Lambda's 6 MB.
+    RequestEntityTooLarge,
+    /// The integration took too long.
+    ServiceUnavailable,
+    /// The caller did not say who it is.
+    Unauthorized,
+    /// The same on a route with a JWT authorizer, which names its scheme.
+    UnauthorizedBearer,
+}
+
+impl GatewayError {
+    /// The reply, without what the tail adds to all replies.
+    pub(super) fn reply(self) -> Reply {
+        let (status, body) = match self {
+            GatewayError::Forbidden => (StatusCode::FORBIDDEN, r#"{"message":"Forbidden"}"#),
+            GatewayError::InternalServerError => {
+                (StatusCode::INTERNAL_SERVER_ERROR, r#"{"message":"Internal Server Error"}"#)
+            }
+            GatewayError::NotFound => (StatusCode::NOT_FOUND, r#"{"message":"Not Found"}"#),
+            GatewayError::RequestEntityTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, r#"{"message":"Request Entity Too Large"}"#)
+            }
+            GatewayError::ServiceUnavailable => {
+                (StatusCode::SERVICE_UNAVAILABLE, r#"{"message":"Service Unavailable"}"#)
+            }
+            GatewayError::Unauthorized | GatewayError::UnauthorizedBearer => {
+                (StatusCode::UNAUTHORIZED, r#"{"message":"Unauthorized"}"#)
+            }
+        };
+        let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
+        *reply.status_mut() = status;
+        reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self == GatewayError::UnauthorizedBearer {
+            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        reply
+    }
+}

@@ -1,0 +1,54 @@
+//! The fourth stage: the call of what a route is integrated with.
+
+use bytes::Bytes;
+
+use super::authorize::AuthorizedRequest;
+use super::error::GatewayError;
+use super::event;
+use super::pipeline::Call;
+use crate::compile::http::{HttpIntegration, PayloadFormat};
+use crate::proxy::{CallError, call as call_function};
+
+/// Calls the route's function; its result as it came, and the format in which it is to be read.
+pub(super) async fn integrate(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+) -> Result<(PayloadFormat, Bytes), GatewayError> {
+    let (stage, route) = (authorized.route.parsed.stage, authorized.route.route);
+    let failed = |reason: &str| {
+        tracing::warn!(
+            route = route.route_key,
+            method = authorized.route.parsed.http_method,
+            "integration failed: {reason}"
+        );
+    };
+    let integration = route.integration.as_ref().map(|index| stage.integrations.get(*index));
+    let (function, timeout, format) = match integration {
+        Ok(Some(HttpIntegration::LambdaProxy { function, timeout, payload })) => (function, *timeout, *payload),
+        Ok(Some(HttpIntegration::Unsupported(reason))) | Err(reason) => {
+            failed(&format!("not supported: {reason}"));
+            return Err(GatewayError::InternalServerError);
+        }
+        // The compiler makes one for every integration.
+        Ok(None) => return Err(GatewayError::InternalServerError),
+    };
+    let event = match format {
+        PayloadFormat::V1 => event::proxy_v1(call, authorized),
+        PayloadFormat::V2 => event::proxy_v2(call, authorized),
+    };
+    let event = event.map_err(|error| {
+        failed(&format!("the event could not be written: {error}"));
+        GatewayError::InternalServerError
+    })?;
+    let result = call_function(call.gateway, function, event, &call.trace, timeout).await.map_err(|error| {
+        failed(&error.to_string());
+        match error {
+            CallError::TimedOut { .. } => GatewayError::ServiceUnavailable,
+            CallError::TooLarge(_) => GatewayError::RequestEntityTooLarge,
+            CallError::NotFound(_) | CallError::Invoke { .. } | CallError::Function { .. } => {
+                GatewayError::InternalServerError
+            }
+        }
+    })?;
+    Ok((format, result))
+}

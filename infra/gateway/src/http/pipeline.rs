@@ -1,0 +1,51 @@
+//! The way of a request through an HTTP API, stage by stage, in AWS's order.
+
+use super::error::GatewayError;
+use super::{authorize, cors, integrate, respond, route};
+use crate::clock::EpochMillis;
+use crate::compile::http::HttpSnapshot;
+use crate::gateway::Gateway;
+use crate::ids;
+use crate::server::{ClientRequest, Reply};
+
+/// What is known of a request before it is parsed, and still known when it has failed.
+pub(super) struct Call<'a> {
+    pub(super) gateway: &'a Gateway,
+    pub(super) api: &'a HttpSnapshot,
+    pub(super) request: &'a ClientRequest,
+    pub(super) source_ip: String,
+    pub(super) domain_name: String,
+    /// `requestContext.requestId` and the header `apigw-requestid`.
+    pub(super) request_id: String,
+    pub(super) trace: String,
+    pub(super) at: EpochMillis,
+}
+
+/// Serves one request. `path` is percent-encoded and begins with the stage's name, or has none for `$default`.
+pub async fn serve(gateway: &Gateway, api: &HttpSnapshot, path: &str, request: ClientRequest) -> Reply {
+    let at = gateway.clock.now();
+    let call = Call {
+        gateway,
+        api,
+        source_ip: request.source_ip.to_string(),
+        domain_name: gateway.domain_name(&api.api_id),
+        request_id: ids::extended_id(),
+        trace: ids::trace_header(request.headers.get("x-amzn-trace-id"), at),
+        at,
+        request: &request,
+    };
+    let outcome = stages(&call, path).await;
+    respond::tail(&call, outcome)
+}
+
+/// Any stage may end the request; whatever comes of it goes through the tail.
+async fn stages(call: &Call<'_>, path: &str) -> Result<Reply, GatewayError> {
+    let parsed = route::parse(call, path)?;
+    if let Some(preflight) = cors::preflight(call) {
+        return Ok(preflight);
+    }
+    let matched = route::route(call, parsed)?;
+    let authorized = authorize::authorize(call, matched).await?;
+    let (format, result) = integrate::integrate(call, &authorized).await?;
+    respond::map_response(call, &authorized, format, &result)
+}

@@ -1,0 +1,51 @@
+//! What the host needs to know, and its bounds.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::logs::LogSink;
+use crate::clock::Clock;
+
+/// The host's surroundings and bounds.
+#[derive(Clone)]
+pub struct HostSettings {
+    /// All deadlines come from here.
+    pub clock: Clock,
+    /// Where functions' log lines go.
+    pub sink: Arc<dyn LogSink>,
+    /// `AWS_REGION` of every function.
+    pub region: String,
+    /// The account in the functions' ARNs.
+    pub account_id: String,
+    /// The gateway's port: functions find AWS's services there (`AWS_ENDPOINT_URL`).
+    pub port: u16,
+    /// Execution environments (processes) that one function may have at a time.
+    pub max_environments: usize,
+    /// Callers of one function that may wait for an environment; further ones are throttled (429).
+    pub max_waiting: usize,
+    /// How long a call waits for a busy environment to become free before another one is started. A start costs about
+    /// 10 ms of processor time, so calls that are faster than that are better served by waiting.
+    pub scale_out_after: Duration,
+    /// How long an environment without work is kept.
+    pub keep_idle: Duration,
+    /// Bytes of queued asynchronous events.
+    pub max_event_bytes: usize,
+}
+
+impl HostSettings {
+    /// The defaults, for functions that find AWS's services on `port`.
+    pub fn new(clock: Clock, sink: Arc<dyn LogSink>, port: u16) -> Self {
+        HostSettings {
+            clock,
+            sink,
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            port,
+            max_environments: 32,
+            max_waiting: 10_000,
+            scale_out_after: Duration::from_millis(4),
+            keep_idle: Duration::from_secs(15 * 60),
+            max_event_bytes: 64 * 1024 * 1024,
+        }
+    }
+}

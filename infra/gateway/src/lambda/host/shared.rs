@@ -1,0 +1,100 @@
+//! What the pools of one service have in common.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+
+use super::process::Spawner;
+use super::settings::HostSettings;
+
+/// The service's surroundings, as its pools and supervisors see them.
+pub(crate) struct Shared {
+    pub(crate) settings: HostSettings,
+    pub(crate) spawner: Spawner,
+    pub(crate) runtime: Handle,
+    /// Environments of one function that may be starting at the same time.
+    pub(crate) parallel_starts: usize,
+    last_environment: AtomicU64,
+    alive: Arc<watch::Sender<usize>>,
+    closing: AtomicBool,
+    closed: watch::Sender<bool>,
+    quieter: Notify,
+}
+
+/// Counts one supervised environment until it is dropped.
+pub(crate) struct Alive(Arc<watch::Sender<usize>>);
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(settings: HostSettings, spawner: Spawner, runtime: Handle) -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Shared {
+            settings,
+            spawner,
+            runtime,
+            parallel_starts: processors.max(2),
+            last_environment: AtomicU64::new(0),
+            alive: Arc::default(),
+            closing: AtomicBool::new(false),
+            closed: watch::Sender::new(false),
+            quieter: Notify::new(),
+        }
+    }
+
+    pub(crate) fn environment_id(&self) -> u64 {
+        self.last_environment.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(crate) fn alive(&self) -> Alive {
+        self.alive.send_modify(|count| *count += 1);
+        Alive(self.alive.clone())
+    }
+
+    /// Waits until no environment is left.
+    pub(crate) async fn all_gone(&self) {
+        // The sender lives in `self`, so this cannot fail.
+        let _ = self.alive.subscribe().wait_for(|count| *count == 0).await;
+    }
+
+    pub(crate) fn close(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+        self.closed.send_replace(true);
+    }
+
+    /// Waits until the service is being closed.
+    pub(crate) async fn closed(&self) {
+        // The sender lives in `self`, so this cannot fail.
+        let _ = self.closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Relaxed)
+    }
+
+    /// An invocation has ended: whoever waits for the last one may look.
+    pub(crate) fn work_ended(&self) {
+        if self.is_closing() {
+            self.quieter.notify_waiters();
+        }
+    }
+
+    /// Waits until `quiet` holds, looking again whenever an invocation ends.
+    pub(crate) async fn wait_until(&self, quiet: impl Fn() -> bool) {
+        loop {
+            let mut ended = std::pin::pin!(self.quieter.notified());
+            // Registered before the look, so that no end is missed between the look and the wait.
+            ended.as_mut().enable();
+            if quiet() {
+                return;
+            }
+            ended.await;
+        }
+    }
+}

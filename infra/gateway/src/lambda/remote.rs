@@ -1,0 +1,214 @@
+//! Functions that somebody else runs: `cargo lambda watch`, LocalStack, or anything that speaks Lambda's Invoke API
+//! over plain HTTP (`--function-endpoint URL`).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Request, StatusCode, Uri};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use indexmap::IndexMap;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::host::{MAX_SYNC_PAYLOAD, names};
+use super::invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
+use crate::ids;
+use crate::model::{Function, FunctionCode};
+
+/// Lambda's longest timeout; the endpoint knows the function's own.
+const LONGEST_CALL: Duration = Duration::from_secs(900);
+/// 6 MB and a little: Lambda's bound for a response.
+const MAX_RESPONSE: usize = MAX_SYNC_PAYLOAD + 100;
+
+/// Calls functions through another Invoke API.
+pub struct RemoteLambda {
+    endpoint: String,
+    client: Client<HttpConnector, Full<Bytes>>,
+    names: ArcSwap<Names>,
+}
+
+#[derive(Default)]
+struct Names {
+    /// The endpoint's name by function name.
+    remote: HashMap<String, String>,
+    aliases: HashMap<String, String>,
+}
+
+impl RemoteLambda {
+    /// Calls go to `endpoint` (`http://host:port`, perhaps with a path). The text of an error says what is wrong with it.
+    pub fn new(endpoint: &str) -> Result<Self, String> {
+        let uri: Uri = endpoint.parse().map_err(|error| format!("{endpoint} is not a URL: {error}"))?;
+        match uri.scheme_str() {
+            Some("http") if uri.authority().is_some() => {}
+            Some("https") => {
+                return Err(format!("{endpoint}: only http is supported for functions that run elsewhere, not https"));
+            }
+            _ => return Err(format!("{endpoint} is not of the form http://host:port")),
+        }
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        connector.set_connect_timeout(Some(Duration::from_secs(5)));
+        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(30)).build(connector);
+        let endpoint = endpoint.trim_end_matches('/').to_owned();
+        Ok(RemoteLambda { endpoint, client, names: ArcSwap::default() })
+    }
+
+    /// Tells which functions there are. A Cargo function goes by its binary's name there, as `cargo lambda` has it.
+    pub fn deploy(&self, functions: &IndexMap<String, Function>) {
+        let remote = functions.values().map(|function| {
+            let name = match &function.code {
+                FunctionCode::Cargo { binary, .. } => binary,
+                FunctionCode::Folder(_) => &function.function_name,
+            };
+            (function.function_name.clone(), name.clone())
+        });
+        self.names.store(Names { remote: remote.collect(), aliases: names::aliases(functions) }.into());
+    }
+
+    async fn call(&self, function: &str, request: InvokeRequest) -> Result<Invocation, InvokeError> {
+        let unknown = || InvokeError::NotFound(function.to_owned());
+        let (name, inline) = names::parse(function).ok_or_else(unknown)?;
+        let remote = {
+            let names = self.names.load();
+            let known = names.remote.get(name).or_else(|| names.remote.get(names.aliases.get(name)?));
+            known.cloned().ok_or_else(unknown)?
+        };
+        if request.payload.len() > MAX_SYNC_PAYLOAD {
+            return Err(InvokeError::RequestTooLarge(request.payload.len()));
+        }
+        let invocation_type = request.invocation_type;
+        let qualifier = request.qualifier.as_deref().or(inline).map(str::to_owned);
+        let http = self.request(&remote, qualifier.as_deref(), request)?;
+        let failed = |what: &str| InvokeError::Service(format!("{} {what}", self.endpoint));
+        let exchange = async {
+            let response = self.client.request(http).await.map_err(|error| {
+                let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+                failed(&format!("cannot be reached: {error} {cause}"))
+            })?;
+            let (head, body) = response.into_parts();
+            let body = Limited::new(body, MAX_RESPONSE).collect().await;
+            let body = body.map_err(|error| failed(&format!("has sent a broken or too large answer: {error}")))?;
+            Ok::<_, InvokeError>((head, body.to_bytes()))
+        };
+        let answer = tokio::time::timeout(LONGEST_CALL, exchange).await;
+        let (head, payload) = answer.map_err(|_| failed("has not answered within 15 minutes"))??;
+        understand(&remote, invocation_type, head.status, &head.headers, payload)
+    }
+
+    fn request(
+        &self,
+        remote: &str,
+        qualifier: Option<&str>,
+        request: InvokeRequest,
+    ) -> Result<Request<Full<Bytes>>, InvokeError> {
+        let name = utf8_percent_encode(remote, NON_ALPHANUMERIC).to_string().replace("%2D", "-").replace("%5F", "_");
+        let mut uri = format!("{}/2015-03-31/functions/{name}/invocations", self.endpoint);
+        if let Some(qualifier) = qualifier {
+            uri = format!("{uri}?Qualifier={}", utf8_percent_encode(qualifier, NON_ALPHANUMERIC));
+        }
+        let invocation_type = match request.invocation_type {
+            InvocationType::RequestResponse => "RequestResponse",
+            InvocationType::Event => "Event",
+            InvocationType::DryRun => "DryRun",
+        };
+        let mut http = Request::post(uri)
+            .header("content-type", "application/json")
+            .header("x-amz-invocation-type", invocation_type);
+        if request.tail_log {
+            http = http.header("x-amz-log-type", "Tail");
+        }
+        if let Some(trace_id) = &request.trace_id {
+            http = http.header("x-amzn-trace-id", trace_id);
+        }
+        if let Some(context) = &request.client_context {
+            http = http.header("x-amz-client-context", context);
+        }
+        http.body(Full::new(request.payload)).map_err(|error| InvokeError::Service(error.to_string()))
+    }
+}
+
+/// Reads an answer of an Invoke API. `cargo lambda watch` gives a function's error as a 500 without AWS's headers.
+fn understand(
+    function: &str,
+    invocation_type: InvocationType,
+    status: StatusCode,
+    headers: &HeaderMap,
+    payload: Bytes,
+) -> Result<Invocation, InvokeError> {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let error_type = header("x-amzn-errortype");
+    let text = || String::from_utf8_lossy(&payload[..payload.len().min(500)]).into_owned();
+    let is_error_object = || {
+        let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&payload);
+        object.is_ok_and(|object| object.contains_key("errorType") || object.contains_key("errorMessage"))
+    };
+    let function_error = match status.as_u16() {
+        200..=299 => header("x-amz-function-error"),
+        500..=599 if error_type.is_none() && is_error_object() => Some("Unhandled".to_owned()),
+        404 => return Err(InvokeError::NotFound(function.to_owned())),
+        400 => return Err(InvokeError::InvalidRequestContent(text())),
+        413 => return Err(InvokeError::RequestTooLarge(payload.len())),
+        429 => return Err(InvokeError::TooManyRequests { reason: "ConcurrentInvocationLimitExceeded" }),
+        _ => return Err(InvokeError::Service(format!("{function}: the endpoint answered {status}: {}", text()))),
+    };
+    Ok(Invocation {
+        payload: if invocation_type == InvocationType::RequestResponse { payload } else { Bytes::new() },
+        function_error,
+        executed_version: header("x-amz-executed-version").unwrap_or_else(|| "$LATEST".to_owned()),
+        request_id: header("x-amzn-requestid").unwrap_or_else(ids::request_id),
+        log_tail: header("x-amz-log-result").and_then(|log| STANDARD.decode(log).ok()).map(Bytes::from),
+    })
+}
+
+impl Invoke for RemoteLambda {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        request: InvokeRequest,
+    ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
+        self.call(function, request).boxed()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(
+        status: u16,
+        headers: &[(&'static str, &'static str)],
+        body: &'static str,
+    ) -> Result<Invocation, InvokeError> {
+        let headers = headers.iter().map(|(n, v)| (n.parse().unwrap(), v.parse().unwrap())).collect();
+        let status = StatusCode::from_u16(status).unwrap();
+        understand("f", InvocationType::RequestResponse, status, &headers, body.into())
+    }
+
+    #[test]
+    fn both_ways_of_reporting_a_function_error_are_understood() {
+        let aws = read(200, &[("x-amz-function-error", "Unhandled")], r#"{"errorType":"E"}"#).unwrap();
+        assert_eq!(aws.function_error.as_deref(), Some("Unhandled"));
+        let watch = read(500, &[], r#"{"errorType":"E","errorMessage":"m"}"#).unwrap();
+        assert_eq!(watch.function_error.as_deref(), Some("Unhandled"));
+        let service = read(500, &[("x-amzn-errortype", "ServiceException")], r#"{"errorMessage":"m"}"#);
+        assert!(matches!(service, Err(InvokeError::Service(_))));
+        assert!(matches!(read(502, &[], "bad gateway"), Err(InvokeError::Service(_))));
+        assert!(matches!(read(429, &[], "{}"), Err(InvokeError::TooManyRequests { .. })));
+        assert!(read(200, &[], "1").unwrap().function_error.is_none());
+    }
+
+    #[test]
+    fn an_endpoint_must_be_plain_http() {
+        assert!(RemoteLambda::new("https://aws").err().unwrap().contains("not https"));
+        assert!(RemoteLambda::new("localhost:9000").is_err());
+        assert!(RemoteLambda::new("http://localhost:9000/").is_ok());
+    }
+}

@@ -1,0 +1,138 @@
+//! A stand-in for Lambda, and requests, for the tests of both planes.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use serde_json::{Value, json};
+
+use crate::clock::Clock;
+use crate::gateway::Gateway;
+use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
+use crate::server::{ClientRequest, Headers};
+
+/// What the stand-in answers.
+#[derive(Clone)]
+pub(crate) enum Answer {
+    /// This JSON.
+    Json(Value),
+    /// These bytes.
+    Raw(&'static [u8]),
+    /// A function error with this message.
+    Fails(&'static str),
+    /// Lambda's own error.
+    Refused(InvokeError),
+    /// Nothing, for this long.
+    Hangs(Duration),
+}
+
+/// Functions by name, and what they were called with.
+#[derive(Default)]
+pub(crate) struct Fake {
+    answers: Mutex<HashMap<String, Answer>>,
+    calls: Mutex<Vec<(String, Option<String>, Value)>>,
+}
+
+impl Fake {
+    pub(crate) fn new(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Arc<Self> {
+        let fake = Self::default();
+        fake.answers.lock().unwrap().extend(answers.into_iter().map(|(name, answer)| (name.to_owned(), answer)));
+        Arc::new(fake)
+    }
+
+    pub(crate) fn gateway(self: &Arc<Self>) -> Gateway {
+        Gateway {
+            clock: Clock::default(),
+            lambda: Arc::clone(self) as Arc<dyn Invoke>,
+            region: "us-east-1".into(),
+            account_id: "000000000000".into(),
+            port: 4566,
+        }
+    }
+
+    pub(crate) fn answer(&self, name: &str, answer: Answer) {
+        self.answers.lock().unwrap().insert(name.to_owned(), answer);
+    }
+
+    /// The last event of `name`.
+    pub(crate) fn event(&self, name: &str) -> Value {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().rev().find(|(called, ..)| called == name).map(|(.., event)| event.clone()).unwrap()
+    }
+
+    pub(crate) fn qualifier(&self, name: &str) -> Option<String> {
+        let calls = self.calls.lock().unwrap();
+        calls.iter().rev().find(|(called, ..)| called == name).and_then(|(_, qualifier, _)| qualifier.clone())
+    }
+
+    /// How often `name` was called.
+    pub(crate) fn count(&self, name: &str) -> usize {
+        self.calls.lock().unwrap().iter().filter(|(called, ..)| called == name).count()
+    }
+}
+
+impl Invoke for Fake {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        request: InvokeRequest,
+    ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
+        let event = serde_json::from_slice(&request.payload).unwrap();
+        self.calls.lock().unwrap().push((function.to_owned(), request.qualifier, event));
+        let answer = self.answers.lock().unwrap().get(function).cloned();
+        Box::pin(async move {
+            let ok = |payload: Vec<u8>| Ok(Invocation { payload: payload.into(), ..Invocation::default() });
+            match answer {
+                None => Err(InvokeError::NotFound(function.to_owned())),
+                Some(Answer::Json(value)) => ok(serde_json::to_vec(&value).unwrap()),
+                Some(Answer::Raw(bytes)) => ok(bytes.to_vec()),
+                Some(Answer::Refused(error)) => Err(error),
+                Some(Answer::Hangs(time)) => {
+                    tokio::time::sleep(time).await;
+                    ok(b"{}".to_vec())
+                }
+                Some(Answer::Fails(message)) => Ok(Invocation {
+                    payload: serde_json::to_vec(&json!({"errorMessage": message, "errorType": "E"})).unwrap().into(),
+                    function_error: Some("Unhandled".to_owned()),
+                    ..Invocation::default()
+                }),
+            }
+        })
+    }
+}
+
+/// A request as the server hands it on; `target` may have a query.
+pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> ClientRequest {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    ClientRequest {
+        method: method.parse().unwrap(),
+        raw_path: path.to_owned(),
+        raw_query: query.to_owned(),
+        headers: Headers(headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect()),
+        body: Bytes::new(),
+        source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
+        port: 4566,
+    }
+}
+
+/// The REST form of a function's ARN.
+pub(crate) fn lambda_uri(function: &str) -> String {
+    format!(
+        "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:{function}/invocations"
+    )
+}
+
+/// A policy answer for `resource`.
+pub(crate) fn policy(effect: &str, resource: &str, context: Value) -> Value {
+    json!({
+        "principalId": "demo",
+        "policyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [{"Action": "execute-api:Invoke", "Effect": effect, "Resource": resource}],
+        },
+        "context": context,
+    })
+}

@@ -1,0 +1,132 @@
+//! The third stage: may this caller call this method? What cannot be checked is refused.
+
+use std::time::Duration;
+
+use super::error::GatewayError;
+use super::event;
+use super::pipeline::Call;
+use super::route::MatchedRoute;
+use super::signature;
+use crate::authorize::{ContextFacts, Decision, RequestFacts, identity_values};
+use crate::compile::rest::RestAuthorization;
+use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
+use crate::proxy::{Authorized, AuthorizerFailure, CallError, ask};
+
+/// A request that may go on.
+#[derive(Debug)]
+pub(super) struct AuthorizedRequest<'a> {
+    pub(super) route: MatchedRoute<'a>,
+    /// The authorizer's answer, on methods that have one.
+    pub(super) authorizer: Option<Authorized>,
+}
+
+/// How long a Lambda authorizer of a REST API may take.
+const AUTHORIZER_TIMEOUT: Duration = Duration::from_secs(29);
+/// The longest ARN of an authorized method.
+const MAX_ARN_BYTES: usize = 1_600;
+
+pub(super) async fn authorize<'a>(
+    call: &Call<'a>,
+    route: MatchedRoute<'a>,
+) -> Result<AuthorizedRequest<'a>, GatewayError> {
+    let authorizer = match route.method.authorization {
+        RestAuthorization::None => None,
+        RestAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
+            Some(authorizer) => Some(ask_lambda(call, &route, authorizer).await?),
+            // The compiler made the index from this very list; without its authorizer a method is closed.
+            None => return Err(GatewayError::AuthorizerConfiguration),
+        },
+        RestAuthorization::CognitoUserPools => {
+            if call.request.headers.get("authorization").is_some_and(|token| !token.is_empty()) {
+                refused(&route, "COGNITO_USER_POOLS tokens cannot be verified yet");
+            }
+            return Err(GatewayError::Unauthorized);
+        }
+        RestAuthorization::AwsIam => return Err(unsigned(call, &route)),
+    };
+    Ok(AuthorizedRequest { route, authorizer })
+}
+
+fn unsigned(call: &Call<'_>, route: &MatchedRoute<'_>) -> GatewayError {
+    let in_query = route.parsed.query.last("X-Amz-Signature").is_some();
+    match call.request.headers.get("authorization") {
+        None if !in_query => return GatewayError::MissingAuthenticationToken,
+        Some(header) => {
+            if let Some(error) = signature::unreadable(header) {
+                return error;
+            }
+        }
+        None => {}
+    }
+    refused(route, "AWS_IAM signatures cannot be verified yet");
+    GatewayError::UnrecognizedClient
+}
+
+fn refused(route: &MatchedRoute<'_>, reason: &str) {
+    tracing::warn!(method = route.parsed.http_method, resource = route.resource.path, "request refused: {reason}");
+}
+
+async fn ask_lambda(
+    call: &Call<'_>,
+    route: &MatchedRoute<'_>,
+    authorizer: &LambdaAuthorizer,
+) -> Result<Authorized, GatewayError> {
+    let parsed = &route.parsed;
+    let domain_name = call.gateway.domain_name(&call.api.api_id);
+    let facts = RequestFacts {
+        headers: &call.request.headers,
+        query: &parsed.query,
+        stage_variables: &parsed.stage.variables,
+        context: ContextFacts {
+            account_id: &call.gateway.account_id,
+            api_id: &call.api.api_id,
+            domain_name: &domain_name,
+            http_method: parsed.http_method,
+            path: &parsed.context_path,
+            resource_id: &route.resource.id,
+            resource_path: &route.resource.path,
+            route_key: "",
+            source_ip: &call.source_ip,
+            stage: &parsed.stage.name,
+        },
+    };
+    let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
+    if let (Some(expression), Some(token)) = (&authorizer.validation, identity.first())
+        && !expression.is_match(token)
+    {
+        return Err(GatewayError::Unauthorized);
+    }
+
+    let method_and_path = format!("{}/{}", parsed.http_method, parsed.route_path());
+    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.name, &method_and_path);
+    if arn.len() > MAX_ARN_BYTES {
+        return Err(GatewayError::UriTooLong);
+    }
+    let event = || match (authorizer.payload, identity.first()) {
+        (AuthorizerPayload::RestToken, Some(token)) => event::token(token, &arn),
+        _ => event::request(call, route, &arn, &domain_name),
+    };
+    let answer = ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT).await;
+    let authorized = answer.map_err(|failure| failed(authorizer, &failure))?;
+    match authorized.grant.decide(&arn) {
+        Decision::Allow => Ok(authorized),
+        Decision::ExplicitDeny => Err(GatewayError::AccessDenied { explicit: true }),
+        Decision::ImplicitDeny => Err(GatewayError::AccessDenied { explicit: false }),
+    }
+}
+
+/// A function that fails with exactly `Unauthorized` says 401; all else is the API's fault, not the caller's.
+fn failed(authorizer: &LambdaAuthorizer, failure: &AuthorizerFailure) -> GatewayError {
+    if let AuthorizerFailure::Call(CallError::Function { message, .. }) = failure
+        && message == "Unauthorized"
+    {
+        return GatewayError::Unauthorized;
+    }
+    tracing::warn!(authorizer = authorizer.name, "authorizer failed: {failure}");
+    match failure {
+        AuthorizerFailure::NoFunction(_)
+        | AuthorizerFailure::Answer(_)
+        | AuthorizerFailure::Call(CallError::NotFound(_)) => GatewayError::AuthorizerConfiguration,
+        AuthorizerFailure::Call(_) | AuthorizerFailure::Event(_) => GatewayError::AuthorizerFailure,
+    }
+}

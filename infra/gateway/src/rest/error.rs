@@ -1,0 +1,122 @@
+//! Everything a REST API answers by itself instead of its integration, with the texts of AWS.
+
+use std::borrow::Cow;
+
+use ::http::header::CONTENT_TYPE;
+use ::http::{HeaderValue, Response, StatusCode};
+use bytes::Bytes;
+use serde_json::json;
+
+use crate::server::Reply;
+
+/// A gateway response.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GatewayError {
+    /// ACCESS_DENIED: the policy says no.
+    AccessDenied {
+        /// By a Deny, rather than by the lack of an Allow.
+        explicit: bool,
+    },
+    /// AUTHORIZER_CONFIGURATION_ERROR
+    AuthorizerConfiguration,
+    /// AUTHORIZER_FAILURE
+    AuthorizerFailure,
+    /// The body is over 10 MB.
+    ContentTooLong,
+    /// The stage does not exist, or an API key is missing.
+    Forbidden,
+    /// The `Authorization` header is no readable signature.
+    IncompleteSignature(String),
+    /// What the method is integrated with cannot be called, or its result cannot be converted.
+    IntegrationFailure,
+    /// INTEGRATION_TIMEOUT
+    IntegrationTimeout,
+    /// The function failed, or its result is no response.
+    MalformedProxyResponse,
+    /// MISSING_AUTHENTICATION_TOKEN: no such resource or method, or no signature.
+    MissingAuthenticationToken,
+    /// The event is over Lambda's 6 MB.
+    RequestTooLong,
+    /// UNAUTHORIZED
+    Unauthorized,
+    /// The signature is of no known key.
+    UnrecognizedClient,
+    /// The method's ARN is over 1,600 bytes.
+    UriTooLong,
+}
+
+const EXPLICIT_DENY: &str =
+    "User is not authorized to access this resource with an explicit deny in an identity-based policy";
+const IMPLICIT_DENY: &str = "User is not authorized to access this resource because no identity-based policy allows the \
+                             execute-api:Invoke action";
+
+impl GatewayError {
+    /// The reply, without what the tail adds to all replies.
+    pub(super) fn reply(&self) -> Reply {
+        use GatewayError as E;
+        const INTERNAL: &str = "InternalServerErrorException";
+        let message = |text: &str| json!({ "message": text }).to_string();
+        let (status, error_type, body): (_, _, Cow<'static, str>) = match self {
+            // The one body with a capital M.
+            E::AccessDenied { explicit } => {
+                let text = if *explicit { EXPLICIT_DENY } else { IMPLICIT_DENY };
+                (StatusCode::FORBIDDEN, "AccessDeniedException", json!({ "Message": text }).to_string().into())
+            }
+            E::AuthorizerConfiguration => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "AuthorizerConfigurationException", r#"{"message":null}"#.into())
+            }
+            // The type is a guess by analogy: the reference has no recording of it.
+            E::AuthorizerFailure => {
+                (StatusCode::INTERNAL_SERVER_ERROR, "AuthorizerFailureException", r#"{"message":null}"#.into())
+            }
+            E::ContentTooLong => return content_too_long(),
+            E::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.into()),
+            E::IncompleteSignature(text) => {
+                (StatusCode::FORBIDDEN, "IncompleteSignatureException", message(text).into())
+            }
+            E::IntegrationFailure => {
+                (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, r#"{"message":"Internal server error"}"#.into())
+            }
+            E::IntegrationTimeout => {
+                (StatusCode::GATEWAY_TIMEOUT, INTERNAL, r#"{"message":"Endpoint request timed out"}"#.into())
+            }
+            E::MalformedProxyResponse => {
+                (StatusCode::BAD_GATEWAY, INTERNAL, r#"{"message":"Internal server error"}"#.into())
+            }
+            E::MissingAuthenticationToken => (
+                StatusCode::FORBIDDEN,
+                "MissingAuthenticationTokenException",
+                r#"{"message":"Missing Authentication Token"}"#.into(),
+            ),
+            E::RequestTooLong => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", r#"{"message":"Request Too Long"}"#.into())
+            }
+            E::Unauthorized => {
+                (StatusCode::UNAUTHORIZED, "UnauthorizedException", r#"{"message":"Unauthorized"}"#.into())
+            }
+            E::UnrecognizedClient => (
+                StatusCode::FORBIDDEN,
+                "UnrecognizedClientException",
+                r#"{"message":"The security token included in the request is invalid."}"#.into(),
+            ),
+            E::UriTooLong => {
+                (StatusCode::URI_TOO_LONG, "BadRequestException", r#"{"message":"Request URI too long"}"#.into())
+            }
+        };
+        let mut reply = reply(status, "application/json", body.into_owned());
+        reply.headers_mut().insert("x-amzn-errortype", HeaderValue::from_static(error_type));
+        reply
+    }
+}
+
+/// The one error that is no JSON and has no error type: it is told before the API is looked at.
+fn content_too_long() -> Reply {
+    reply(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "HTTP content length exceeded 10485760 bytes.".to_owned())
+}
+
+fn reply(status: StatusCode, content_type: &'static str, body: String) -> Reply {
+    let mut reply = Response::new(Bytes::from(body));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    reply
+}

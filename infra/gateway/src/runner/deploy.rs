@@ -1,0 +1,289 @@
+//! Makes what a template declares be served: builds functions, creates tables, compiles APIs, swaps them in.
+//!
+//! Everything that can fail is done before the swap: a deployment that fails leaves the last one serving.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use indexmap::IndexMap;
+
+use super::data_dir::DataDir;
+use super::options::Options;
+use super::seed::{Seed, SeedError};
+use super::{banner, overview, urls};
+use crate::clock::Clock;
+use crate::compile;
+use crate::gateway::Gateway;
+use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
+use crate::model::{Function, Model, ProtocolType};
+use crate::server::{Overview, Plane, Planes, Services};
+use crate::services::dynamodb::{DynamoDb, TableOutcome};
+use crate::services::{RemoteDynamoDb, Tables};
+use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
+use crate::websocket::Connections;
+
+/// Why what a template declares cannot be deployed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum DeployError {
+    /// A template or its seed file, on a redeployment.
+    #[error("{0}")]
+    Template(#[from] TemplateErrors),
+    #[error("{0}")]
+    Seed(#[from] SeedError),
+    /// An API that cannot be served.
+    #[error("{0}")]
+    Api(String),
+    /// A table that cannot be created or changed.
+    #[error("{0}")]
+    Table(String),
+    /// The functions' host.
+    #[error("cannot run functions: {0}")]
+    Lambda(String),
+    /// The tables' file or address.
+    #[error("cannot open DynamoDB: {0}")]
+    DynamoDb(String),
+    #[error("cannot build the functions: {0}")]
+    Build(#[from] BuildError),
+}
+
+/// Whoever runs the functions.
+enum Host {
+    Local { service: Arc<LambdaService>, builder: Arc<Builder> },
+    Remote(Arc<RemoteLambda>),
+}
+
+/// Deploys, again and again.
+pub(super) struct Deployer {
+    options: Options,
+    host: Host,
+    services: Arc<Services>,
+    state: Mutex<State>,
+    /// One deployment at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// What the newest deployment was made of.
+#[derive(Default)]
+struct State {
+    /// Table names by logical id.
+    tables: HashMap<String, String>,
+    outputs: Vec<(String, String)>,
+    seeded: Vec<String>,
+    sources: Vec<PathBuf>,
+}
+
+/// Reads the template that the options name.
+pub(super) fn load(options: &Options) -> Result<Loaded, TemplateErrors> {
+    let load = LoadOptions {
+        parameters: options.parameters.clone(),
+        region: options.region.clone(),
+        account_id: options.account_id.clone(),
+        stack_name: options.stack_name.clone(),
+    };
+    template::load(&options.template, &load)
+}
+
+impl Deployer {
+    /// Opens what deployments need; nothing is deployed yet.
+    pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
+        let clock = Clock::default();
+        let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
+        let tables = match &options.dynamodb_endpoint {
+            Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
+            None => {
+                let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
+                Tables::Embedded(embedded.map_err(|error| dynamodb(&error))?)
+            }
+        };
+        let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
+        let host = match &options.function_endpoint {
+            Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
+            None => {
+                let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
+                let builder = Builder::new(data_dir.path(), options.release, Arc::clone(&sink))?;
+                let mut settings = HostSettings::new(clock.clone(), sink, port);
+                settings.region.clone_from(&options.region);
+                settings.account_id.clone_from(&options.account_id);
+                settings.max_environments = options.max_environments;
+                let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
+                Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
+            }
+        };
+        let invoke: Arc<dyn Invoke> = match &host {
+            Host::Local { service, .. } => service.clone(),
+            Host::Remote(remote) => remote.clone(),
+        };
+        let gateway = Gateway {
+            clock,
+            lambda: invoke,
+            region: options.region.as_str().into(),
+            account_id: options.account_id.as_str().into(),
+            port,
+        };
+        let services = Arc::new(Services {
+            gateway,
+            planes: ArcSwap::default(),
+            connections: Arc::new(Connections::default()),
+            tables,
+            overview: ArcSwap::default(),
+        });
+        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    pub(super) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    /// The files of the template; a change of one of them is a reason to deploy again.
+    pub(super) fn sources(&self) -> Vec<PathBuf> {
+        self.state().sources.clone()
+    }
+
+    /// Who runs and builds the functions, if that is done here.
+    pub(super) fn local_functions(&self) -> Option<(Arc<LambdaService>, Arc<Builder>)> {
+        match &self.host {
+            Host::Local { service, builder } => Some((service.clone(), builder.clone())),
+            Host::Remote(_) => None,
+        }
+    }
+
+    pub(super) fn banner(&self) -> String {
+        let state = self.state();
+        banner::render(&self.services.overview.load(), &state.seeded, &state.outputs)
+    }
+
+    pub(super) fn table_name(&self, logical_id: &str) -> Option<String> {
+        self.state().tables.get(logical_id).cloned()
+    }
+
+    /// Reads the template again and deploys it.
+    pub(super) async fn redeploy(&self) -> Result<(), DeployError> {
+        let loaded = load(&self.options)?;
+        let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        self.deploy(loaded, seed).await
+    }
+
+    /// Deploys a loaded template.
+    pub(super) async fn deploy(&self, loaded: Loaded, seed: Option<Seed>) -> Result<(), DeployError> {
+        let _turn = self.turn.lock().await;
+        for unsupported in &loaded.unsupported {
+            tracing::warn!("not supported yet: {unsupported}");
+        }
+        let mut model = loaded.model;
+        let port = self.services.gateway.port;
+        let own: Vec<_> = model.rest_apis.keys().chain(model.apis.keys()).cloned().collect();
+        let is_own = |api_id: &str| own.iter().any(|own| own == api_id);
+        for function in model.functions.values_mut() {
+            for value in function.environment.values_mut() {
+                *value = urls::rewrite(value, port, is_own);
+            }
+        }
+        let planes = planes(&model)?;
+        let seeded = self.apply_tables(&model, seed).await?;
+        self.deploy_functions(&model.functions).await?;
+
+        let web_sockets = planes.values().filter_map(|plane| match plane {
+            Plane::WebSocket(api) => Some(Arc::clone(api)),
+            _ => None,
+        });
+        self.services.connections.deploy(web_sockets.collect::<Vec<_>>());
+        self.services.planes.store(Arc::new(planes));
+        self.services.overview.store(Arc::new(overview::overview(&model, port)));
+
+        let tables = model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
+        let outputs = loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, is_own)));
+        let mut state = self.state();
+        // What an earlier deployment of this run has seeded is there still.
+        let mut all_seeded = std::mem::take(&mut state.seeded);
+        all_seeded.extend(seeded);
+        *state = State {
+            tables: tables.collect(),
+            outputs: outputs.collect(),
+            seeded: all_seeded,
+            sources: loaded.sources,
+        };
+        Ok(())
+    }
+
+    async fn deploy_functions(&self, functions: &IndexMap<String, Function>) -> Result<(), DeployError> {
+        match &self.host {
+            Host::Remote(remote) => remote.deploy(functions),
+            Host::Local { service, builder } => {
+                let build = builder.build(functions).await?;
+                for name in build.failures.keys() {
+                    tracing::error!("{name} does not compile: its calls fail until it does");
+                }
+                for warning in service.deploy(functions, &build.code).warnings {
+                    tracing::warn!("{warning}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Creates the tables that are not there, and fills those with the seed; gives what to tell of it.
+    async fn apply_tables(&self, model: &Model, seed: Option<Seed>) -> Result<Vec<String>, DeployError> {
+        let seed = seed.unwrap_or_default();
+        let mut any_seeded = false;
+        for table in model.tables.values() {
+            let failed = |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
+            let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
+            let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
+            match (outcome, items) {
+                (TableOutcome::Created, Some(items)) => {
+                    let written = self.services.tables.put_items(&table.table_name, items.clone()).await;
+                    written.map_err(|error| failed(&format!("its seed: {error}")))?;
+                    any_seeded = true;
+                }
+                (outcome, _) => tracing::debug!(table = table.table_name, ?outcome),
+            }
+        }
+        let known = |id: &String| model.tables.values().any(|table| table.logical_id.as_ref() == Some(id));
+        for unknown in seed.tables.keys().filter(|id| !known(id)) {
+            tracing::warn!("the seed names {unknown}, which is no table of the template");
+        }
+        Ok(if any_seeded { seed.banner } else { Vec::new() })
+    }
+
+    /// Ends every process.
+    pub(super) async fn shutdown(&self, patience: Duration) {
+        if let Host::Local { service, .. } = &self.host {
+            service.shutdown(patience).await;
+        }
+        self.services.overview.store(Arc::new(Overview::default()));
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        // A panic while it is held leaves it whole: every change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn planes(model: &Model) -> Result<Planes, DeployError> {
+    let mut planes = Planes::default();
+    for api in model.rest_apis.values() {
+        let snapshot = compile::rest::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
+        planes.insert(api.id.clone(), Plane::Rest(Arc::new(snapshot)));
+    }
+    for api in model.apis.values() {
+        let plane = match api.protocol_type {
+            ProtocolType::Http => {
+                let snapshot = compile::http::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
+                Plane::Http(Arc::new(snapshot))
+            }
+            ProtocolType::WebSocket => {
+                let snapshot = compile::websocket::Snapshot::compile(api);
+                Plane::WebSocket(Arc::new(snapshot.map_err(|error| DeployError::Api(error.to_string()))?))
+            }
+        };
+        planes.insert(api.api_id.clone(), plane);
+    }
+    Ok(planes)
+}

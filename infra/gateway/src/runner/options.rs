@@ -1,0 +1,59 @@
+//! What a run can be told.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// The port that AWS-local tools use.
+pub const DEFAULT_PORT: u16 = 4566;
+
+/// What a run can be told; the defaults are those of the command line.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The template.
+    pub template: PathBuf,
+    /// The port on the loopback interface; 0 picks a free one.
+    pub port: u16,
+    /// Where tables and built functions are kept.
+    pub data_dir: PathBuf,
+    /// Keep the tables in memory; built functions go to a temporary folder.
+    pub ephemeral: bool,
+    /// Values for the template's parameters.
+    pub parameters: BTreeMap<String, String>,
+    /// `AWS::StackName`
+    pub stack_name: String,
+    /// `AWS::Region`
+    pub region: String,
+    /// `AWS::AccountId`
+    pub account_id: String,
+    /// Invoke through this address (`cargo lambda watch`, LocalStack, AWS) rather than run the functions here.
+    pub function_endpoint: Option<String>,
+    /// Hand DynamoDB's requests to this address rather than serve them here.
+    pub dynamodb_endpoint: Option<String>,
+    /// Build the functions with cargo's release profile.
+    pub release: bool,
+    /// Rebuild and redeploy when sources or the template change.
+    pub watch: bool,
+    /// Environments (processes) of one function at most.
+    pub max_environments: usize,
+}
+
+impl Options {
+    /// The defaults for a template.
+    pub fn new(template: impl Into<PathBuf>) -> Self {
+        Options {
+            template: template.into(),
+            port: DEFAULT_PORT,
+            data_dir: PathBuf::from(".ferrogate"),
+            ephemeral: false,
+            parameters: BTreeMap::new(),
+            stack_name: "ferrogate".to_owned(),
+            region: "us-east-1".to_owned(),
+            account_id: "000000000000".to_owned(),
+            function_endpoint: None,
+            dynamodb_endpoint: None,
+            release: false,
+            watch: true,
+            max_environments: 32,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! `/_ferrogate/`: what runs here, and the clock.
+
+use http::{Method, StatusCode};
+use serde::{Deserialize, Serialize};
+
+use super::dispatch::Services;
+use super::{ClientRequest, Reply, json_reply, message_reply};
+use crate::clock;
+
+/// What runs where: the banner's table, and the body of `/_ferrogate/health`.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Overview {
+    /// `ok`
+    pub status: &'static str,
+    /// One entry for each stage of each API.
+    pub apis: Vec<ApiEntry>,
+    /// The functions.
+    pub functions: Vec<FunctionEntry>,
+    /// The tables.
+    pub tables: Vec<TableEntry>,
+}
+
+/// A stage of an API.
+#[derive(Clone, Debug, Serialize)]
+pub struct ApiEntry {
+    /// The API id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// `REST`, `HTTP` or `WEBSOCKET`.
+    pub protocol: &'static str,
+    /// The stage, `$default` included.
+    pub stage: String,
+    /// Where it answers.
+    pub url: String,
+    /// `GET /users`, `$connect`, … with the function behind each.
+    pub routes: Vec<RouteEntry>,
+}
+
+/// A route and what is behind it.
+#[derive(Clone, Debug, Serialize)]
+pub struct RouteEntry {
+    /// `GET /users/{userId}`, `$default`, `sendMessage`.
+    pub route: String,
+    /// The function's name, or the integration's type where it is none.
+    pub target: String,
+}
+
+/// A function.
+#[derive(Clone, Debug, Serialize)]
+pub struct FunctionEntry {
+    /// The function's name.
+    pub name: String,
+    /// Its runtime.
+    pub runtime: String,
+    /// Where to invoke it.
+    pub url: String,
+}
+
+/// A table.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableEntry {
+    /// The table's name.
+    pub name: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Advance {
+    advance_seconds: u32,
+}
+
+/// Answers `/_ferrogate/{path}`.
+pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+    match (path, &request.method) {
+        ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
+        ("clock", &Method::GET) => now(services),
+        ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
+            Ok(Advance { advance_seconds }) => {
+                services.gateway.clock.advance(std::time::Duration::from_secs(advance_seconds.into()));
+                now(services)
+            }
+            Err(error) => message_reply(
+                StatusCode::BAD_REQUEST,
+                &format!("the body must be {{\"advanceSeconds\": N}} with N from 0 to 4294967295: {error}"),
+            ),
+        },
+        _ => message_reply(
+            StatusCode::NOT_FOUND,
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/clock and POST /_ferrogate/clock",
+        ),
+    }
+}
+
+fn now(services: &Services) -> Reply {
+    json_reply(StatusCode::OK, &serde_json::json!({ "now": clock::iso8601(services.gateway.clock.now()) }))
+}

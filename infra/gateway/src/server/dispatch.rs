@@ -1,0 +1,171 @@
+//! Hands each request to whom it is for.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use hyper::body::Incoming;
+use indexmap::IndexMap;
+
+use super::address::{self, Target};
+use super::head::HeadTape;
+use super::read::{self, ReadError};
+use super::{ClientRequest, Overview, Reply, admin, message_reply};
+use crate::compile::http::HttpSnapshot;
+use crate::compile::rest::RestSnapshot;
+use crate::compile::websocket::Snapshot as WebSocketSnapshot;
+use crate::gateway::Gateway;
+use crate::services::Tables;
+use crate::websocket::Connections;
+use crate::{http as http_api, lambda, rest, websocket};
+
+/// Request line and headers of one request to an API (HTTP API and REST API quotas).
+const MAX_HEADERS: usize = 10_240;
+
+/// An API as it is served.
+#[derive(Clone)]
+pub enum Plane {
+    /// A REST API.
+    Rest(Arc<RestSnapshot>),
+    /// An HTTP API.
+    Http(Arc<HttpSnapshot>),
+    /// A WebSocket API. Open connections follow a redeployment: [`Connections`] tells them.
+    WebSocket(Arc<WebSocketSnapshot>),
+}
+
+/// APIs by API id.
+pub type Planes = IndexMap<String, Plane>;
+
+/// Everything that a request can be handed to.
+pub struct Services {
+    /// The clock, the functions, the account.
+    pub gateway: Gateway,
+    /// The APIs of the newest deployment.
+    pub planes: ArcSwap<Planes>,
+    /// The open WebSocket connections.
+    pub connections: Arc<Connections>,
+    /// DynamoDB.
+    pub tables: Tables,
+    /// What runs here.
+    pub overview: ArcSwap<Overview>,
+}
+
+/// Answers one request.
+pub(super) async fn dispatch(
+    services: &Services,
+    mut request: http::Request<Incoming>,
+    tape: &HeadTape,
+    client: SocketAddr,
+) -> Response<Bytes> {
+    // Only an upgrade request carries it; taken before the request is read to its end.
+    let upgrade = hyper::upgrade::on(&mut request);
+    let request = match read::read(request, tape, client, services.gateway.port).await {
+        Ok(request) => request,
+        Err(error) => {
+            let status = match error {
+                ReadError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                ReadError::TooSlow => StatusCode::REQUEST_TIMEOUT,
+                ReadError::Broken => StatusCode::BAD_REQUEST,
+            };
+            return message_reply(status, &error.to_string());
+        }
+    };
+    let host = request.headers.get("host").unwrap_or_default();
+    if !address::is_local(host) {
+        return message_reply(
+            StatusCode::FORBIDDEN,
+            "the Host header names another machine: use localhost, 127.0.0.1 or a name below .localhost",
+        );
+    }
+    let target = address::resolve(&request);
+    if let Target::Api { api_id, path } = target {
+        let (api_id, path) = (api_id.to_owned(), path.into_owned());
+        return serve_api(services, &api_id, &path, request, upgrade).await;
+    }
+    // An API has CORS for what a page may do; these have none, so pages from elsewhere may do nothing.
+    if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
+        return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
+    }
+    match target {
+        Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
+        Target::DynamoDb => services.tables.serve(&request).await,
+        Target::Own(path) => admin::serve(services, path, &request),
+        Target::Api { .. } | Target::Unknown => not_found(services, &request),
+    }
+}
+
+async fn serve_api(
+    services: &Services,
+    api_id: &str,
+    path: &str,
+    request: ClientRequest,
+    upgrade: hyper::upgrade::OnUpgrade,
+) -> Reply {
+    let size: usize = request.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    if size + request.raw_path.len() + request.raw_query.len() > MAX_HEADERS {
+        // AWS documents the bound; the body of its answer is unconfirmed.
+        return message_reply(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
+    }
+    let plane = services.planes.load().get(api_id).cloned();
+    let gateway = &services.gateway;
+    match plane {
+        Some(Plane::Rest(api)) => rest::serve(gateway, &api, path, request).await,
+        Some(Plane::Http(_)) if path.is_empty() => with_slash(&request),
+        Some(Plane::Http(api)) => http_api::serve(gateway, &api, without_default_stage(path), request).await,
+        Some(Plane::WebSocket(api)) => {
+            if is_connections_path(path) {
+                websocket::connections_api(gateway, &api, &services.connections, path, request).await
+            } else {
+                websocket::connect(gateway, api, &services.connections, path, request, upgrade).await
+            }
+        }
+        // AWS has no such host name; there is no answer of its to imitate.
+        None => message_reply(
+            StatusCode::NOT_FOUND,
+            &format!("there is no API {api_id:?} here; GET /_ferrogate/health lists those that are"),
+        ),
+    }
+}
+
+/// The stage `$default` is named in no URL of AWS's; here it may be, as every other stage is.
+fn without_default_stage(path: &str) -> &str {
+    let rest = path.strip_prefix("/$default").or_else(|| path.strip_prefix("/%24default"));
+    rest.filter(|rest| rest.starts_with('/')).unwrap_or(path)
+}
+
+/// An API's root without its slash: a page's relative links would miss the API.
+fn with_slash(request: &ClientRequest) -> Reply {
+    let query = if request.raw_query.is_empty() { String::new() } else { format!("?{}", request.raw_query) };
+    let mut reply = message_reply(StatusCode::PERMANENT_REDIRECT, "the API's root ends in a slash");
+    // It came in a request line, which holds no control characters.
+    if let Ok(location) = http::HeaderValue::try_from(format!("{}/{query}", request.raw_path)) {
+        reply.headers_mut().insert(http::header::LOCATION, location);
+    }
+    reply
+}
+
+/// `/{stage}/@connections/…`
+fn is_connections_path(path: &str) -> bool {
+    path.split('/').nth(2).is_some_and(|segment| segment == "@connections" || segment.eq_ignore_ascii_case("%40connections"))
+}
+
+fn not_found(services: &Services, request: &ClientRequest) -> Reply {
+    if let Some(operation) = request.headers.get("x-amz-target") {
+        tracing::warn!(operation, "an AWS service that is not here was called");
+        return message_reply(StatusCode::BAD_REQUEST, &format!("UnknownOperationException: {operation} is not served here"));
+    }
+    let apis = services.planes.load();
+    let known: Vec<_> = apis.keys().map(String::as_str).collect();
+    message_reply(
+        StatusCode::NOT_FOUND,
+        &format!(
+            "nothing answers at {} {}; an API answers at /_aws/execute-api/{{apiId}}/{{stage}}/{{path}} (here: {}), and GET \
+             /_ferrogate/health lists what runs",
+            request.method,
+            request.raw_path,
+            known.join(", "),
+        ),
+    )
+}

@@ -1,0 +1,87 @@
+//! Reads a request to its end, within bounds.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
+use hyper::body::{Body, Incoming};
+
+use super::head::{HeadTape, text};
+use super::{ClientRequest, Headers};
+
+/// DynamoDB accepts 16 MB in one request, the most of all services; an API's own bound (10 MB) is checked by its plane.
+const MAX_BODY: usize = 16 * 1024 * 1024;
+
+/// A client that stays silent this long within a body is dropped.
+const BODY_PAUSE: Duration = Duration::from_secs(30);
+
+/// Why a request could not be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ReadError {
+    #[error("the request body is larger than {MAX_BODY} bytes")]
+    TooLarge,
+    #[error("the request body stopped for {} seconds", BODY_PAUSE.as_secs())]
+    TooSlow,
+    #[error("the connection broke within the request body")]
+    Broken,
+}
+
+/// Reads `request` to its end.
+pub(super) async fn read(
+    request: http::Request<Incoming>,
+    tape: &HeadTape,
+    client: SocketAddr,
+    port: u16,
+) -> Result<ClientRequest, ReadError> {
+    let (parts, body) = request.into_parts();
+    let headers = tape.headers_of(&parts).unwrap_or_else(|| {
+        Headers(parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect())
+    });
+    let body = read_body(body).await?;
+    tape.rewind();
+    Ok(ClientRequest {
+        method: parts.method,
+        raw_path: match parts.uri.path() {
+            "" => "/".to_owned(),
+            path => path.to_owned(),
+        },
+        raw_query: parts.uri.query().unwrap_or_default().to_owned(),
+        headers,
+        body,
+        source_ip: client.ip(),
+        port,
+    })
+}
+
+async fn read_body(mut body: Incoming) -> Result<Bytes, ReadError> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
+    if body.size_hint().lower() > MAX_BODY as u64 {
+        return Err(ReadError::TooLarge);
+    }
+    let mut whole: Option<Bytes> = None;
+    let mut pieces = BytesMut::new();
+    loop {
+        let frame = match tokio::time::timeout(BODY_PAUSE, body.frame()).await {
+            Err(_) => return Err(ReadError::TooSlow),
+            Ok(None) => break,
+            Ok(Some(Err(_))) => return Err(ReadError::Broken),
+            Ok(Some(Ok(frame))) => frame,
+        };
+        let Ok(data) = frame.into_data() else { continue };
+        // Most bodies come in one piece, and that piece needs no copy.
+        match (whole.take(), pieces.is_empty()) {
+            (None, true) => whole = Some(data),
+            (first, _) => {
+                pieces.extend_from_slice(&first.unwrap_or_default());
+                pieces.extend_from_slice(&data);
+            }
+        }
+        if whole.as_ref().map_or(pieces.len(), Bytes::len) > MAX_BODY {
+            return Err(ReadError::TooLarge);
+        }
+    }
+    Ok(whole.unwrap_or_else(|| pieces.freeze()))
+}

@@ -1,0 +1,190 @@
+//! Fills the model: each resource by its type, in an order in which what others need comes first.
+
+use indexmap::IndexMap;
+
+use crate::model::Model;
+
+use super::api_builder::ApiBuilder;
+use super::error::Place;
+use super::names;
+use super::node::Node;
+use super::properties::Properties;
+use super::resolver::Resolver;
+use super::rest_builder::RestBuilder;
+use super::sections::Resource;
+use super::{cfn, sam, types};
+
+/// The model in the making.
+pub(super) struct Loader<'t> {
+    pub(super) resolver: &'t Resolver<'t>,
+    /// Resolved properties by logical id.
+    resolved: &'t IndexMap<String, Node>,
+    pub(super) model: Model,
+    pub(super) rest: IndexMap<String, RestBuilder>,
+    pub(super) apis: IndexMap<String, ApiBuilder>,
+    names_at: IndexMap<(&'static str, String), Place>,
+}
+
+impl<'t> Loader<'t> {
+    pub(super) fn new(resolver: &'t Resolver<'t>, resolved: &'t IndexMap<String, Node>) -> Self {
+        Loader {
+            resolver,
+            resolved,
+            model: Model::default(),
+            rest: IndexMap::new(),
+            apis: IndexMap::new(),
+            names_at: IndexMap::new(),
+        }
+    }
+
+    /// Builds the model from all resources.
+    pub(super) fn build(mut self) -> Model {
+        let resources: Vec<&'t Resource> = self.resolver.template.resources.values().collect();
+        let of = |types: &[&str]| -> Vec<&'t Resource> {
+            resources.iter().copied().filter(|resource| types.contains(&resource.resource_type.as_str())).collect()
+        };
+        for resource in of(&["AWS::Serverless::Function", "AWS::Lambda::Function"]) {
+            match resource.is_serverless() {
+                true => sam::function::load(&mut self, resource),
+                false => cfn::lambda::load(&mut self, resource),
+            }
+        }
+        for resource in of(&["AWS::DynamoDB::Table"]) {
+            cfn::dynamodb::load(&mut self, resource);
+        }
+        for resource in of(&["AWS::Serverless::SimpleTable"]) {
+            sam::table::load(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::RestApi"]) {
+            cfn::rest::load_api(&mut self, resource);
+        }
+        for resource in of(&["AWS::Serverless::Api"]) {
+            sam::api::load(&mut self, resource);
+        }
+        cfn::rest::load_resources(&mut self, &of(&["AWS::ApiGateway::Resource"]));
+        for resource in of(&["AWS::ApiGateway::Authorizer"]) {
+            cfn::rest::load_authorizer(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::Method"]) {
+            cfn::rest::load_method(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::Deployment"]) {
+            cfn::rest::load_deployment(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::Stage"]) {
+            cfn::rest::load_stage(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGatewayV2::Api"]) {
+            cfn::v2::load_api(&mut self, resource);
+        }
+        for resource in of(&["AWS::Serverless::HttpApi"]) {
+            sam::http_api::load(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGatewayV2::Authorizer"]) {
+            cfn::v2::load_authorizer(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGatewayV2::Integration"]) {
+            cfn::v2::load_integration(&mut self, resource);
+        }
+        let responses = of(&["AWS::ApiGatewayV2::RouteResponse"]);
+        cfn::v2_routes::load(&mut self, &of(&["AWS::ApiGatewayV2::Route"]), &responses);
+        for resource in of(&["AWS::ApiGatewayV2::Stage"]) {
+            cfn::v2_routes::load_stage(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGatewayV2::Deployment"]) {
+            cfn::v2_routes::load_deployment(&mut self, resource);
+        }
+        for resource in of(&["AWS::Serverless::Function"]) {
+            sam::events::load(&mut self, resource);
+        }
+        for resource in resources.iter().filter(|resource| !LOADED.contains(&resource.resource_type.as_str())) {
+            if let Some(reason) = types::unsupported_reason(&resource.resource_type) {
+                self.resolver.report.unsupported(resource.owner(), None, resource.at, reason);
+            }
+        }
+        let mut model = self.model;
+        model.rest_apis = self.rest.into_iter().map(|(id, builder)| (id, builder.api)).collect();
+        model.apis = self.apis.into_iter().map(|(id, builder)| (id, builder.api)).collect();
+        model
+    }
+
+    /// A reader of a resource's resolved properties.
+    pub(super) fn properties(&self, resource: &'t Resource) -> Properties<'t> {
+        // Every resource of the template has been resolved; what failed as a whole reads as unresolved.
+        let node = self.resolved.get(&resource.logical_id).unwrap_or(&resource.properties);
+        Properties::new(self.resolver.report, resource.owner(), "", node)
+    }
+
+    /// Notes a physical name, which must be the only one of its kind.
+    pub(super) fn claim(&mut self, kind: &'static str, name: &str, at: Place) -> bool {
+        if let Some(first) = self.names_at.get(&(kind, name.to_owned())) {
+            let line = first.line;
+            self.resolver.report.error(at, format!("a second {kind} of the name '{name}' (first in line {line})"));
+            return false;
+        }
+        self.names_at.insert((kind, name.to_owned()), at);
+        true
+    }
+
+    /// Adds a REST API.
+    pub(super) fn add_rest(&mut self, builder: RestBuilder, at: Place) {
+        if self.claim("API", &builder.api.id, at) {
+            self.rest.insert(builder.api.id.clone(), builder);
+        }
+    }
+
+    /// Adds an HTTP or WebSocket API.
+    pub(super) fn add_api(&mut self, builder: ApiBuilder, at: Place) {
+        if self.claim("API", &builder.api.api_id, at) {
+            self.apis.insert(builder.api.api_id.clone(), builder);
+        }
+    }
+
+    /// The REST API that `key` names, or an error.
+    pub(super) fn rest_of(&mut self, properties: &Properties<'_>, key: &str) -> Option<&mut RestBuilder> {
+        let id = properties.required_string(key)?;
+        let found = self.rest.get_mut(&id);
+        if found.is_none() {
+            properties.error(key, format!("is '{id}', which is no REST API of this template"));
+        }
+        found
+    }
+
+    /// The HTTP or WebSocket API that `key` names, or an error.
+    pub(super) fn api_of(&mut self, properties: &Properties<'_>, key: &str) -> Option<&mut ApiBuilder> {
+        let id = properties.required_string(key)?;
+        let found = self.apis.get_mut(&id);
+        if found.is_none() {
+            properties.error(key, format!("is '{id}', which is no HTTP or WebSocket API of this template"));
+        }
+        found
+    }
+
+    /// The URI by which API Gateway calls this function.
+    pub(super) fn lambda_uri(&self, function_arn: &str) -> String {
+        names::lambda_uri(self.resolver.options, function_arn)
+    }
+}
+
+/// What [`Loader::build`] reads itself.
+const LOADED: &[&str] = &[
+    "AWS::ApiGateway::Authorizer",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::ApiGatewayV2::Authorizer",
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::Route",
+    "AWS::ApiGatewayV2::RouteResponse",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::DynamoDB::Table",
+    "AWS::Lambda::Function",
+    "AWS::Serverless::Api",
+    "AWS::Serverless::Function",
+    "AWS::Serverless::HttpApi",
+    "AWS::Serverless::SimpleTable",
+];

@@ -1,0 +1,71 @@
+//! Physical names, ids and ARNs: the same for the same template each time, so that URLs and data survive a restart.
+
+use sha2::{Digest as _, Sha256};
+
+use super::LoadOptions;
+
+/// The id of an API: the logical id in lower case, as it must be in a host name.
+pub(super) fn api_id(logical_id: &str) -> String {
+    logical_id.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase()
+}
+
+/// An id of AWS's looks (ten lower-case letters and digits) that depends on its parts alone.
+pub(super) fn short_id(parts: &[&str]) -> String {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
+    digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
+}
+
+/// The id of the resource with this path in a REST API.
+pub(super) fn resource_id(api_id: &str, path: &str) -> String {
+    short_id(&["resource", api_id, path])
+}
+
+/// A name for what the template gives none: AWS's `{stack}-{logical id}-{random}` without the random part.
+pub(super) fn generated(options: &LoadOptions, logical_id: &str) -> String {
+    format!("{}-{logical_id}", options.stack_name)
+}
+
+/// `arn:{partition}:{service}:{region}:{account}:{resource}`
+pub(super) fn arn(options: &LoadOptions, service: &str, resource: &str) -> String {
+    format!("arn:{}:{service}:{}:{}:{resource}", partition(options), options.region, options.account_id)
+}
+
+/// `arn:aws:lambda:{region}:{account}:function:{name}`
+pub(super) fn function_arn(options: &LoadOptions, function_name: &str) -> String {
+    arn(options, "lambda", &format!("function:{function_name}"))
+}
+
+/// What API Gateway wants as a Lambda integration's URI.
+pub(super) fn lambda_uri(options: &LoadOptions, function_arn: &str) -> String {
+    format!(
+        "arn:{}:apigateway:{}:lambda:path/2015-03-31/functions/{function_arn}/invocations",
+        partition(options),
+        options.region
+    )
+}
+
+/// `AWS::Partition`
+pub(super) fn partition(options: &LoadOptions) -> &'static str {
+    match options.region.as_str() {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
+/// `AWS::URLSuffix`
+pub(super) fn url_suffix(options: &LoadOptions) -> &'static str {
+    if partition(options) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+}
+
+/// `AWS::StackId`
+pub(super) fn stack_id(options: &LoadOptions) -> String {
+    let id = short_id(&["stack", &options.stack_name]);
+    arn(options, "cloudformation", &format!("stack/{}/{id}", options.stack_name))
+}
+
+/// The host of an API's default endpoint.
+pub(super) fn api_host(options: &LoadOptions, api_id: &str) -> String {
+    format!("{api_id}.execute-api.{}.{}", options.region, url_suffix(options))
+}

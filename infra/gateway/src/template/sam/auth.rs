@@ -1,0 +1,166 @@
+//! `Auth` of SAM's APIs: authorizers by name, and the one that every route gets unless it says otherwise.
+
+use crate::model::{ApiAuthorizer, Authorizer, AuthorizerType};
+
+use super::super::loader::Loader;
+use super::super::names;
+use super::super::openapi;
+use super::super::properties::Properties;
+use super::super::rest_builder::{Access, Authorizers, RestBuilder};
+use super::super::api_builder::ApiBuilder;
+
+/// `Auth` of an `AWS::Serverless::Api`.
+pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
+    auth.harmless(&["AddApiKeyRequiredToCorsPreflight", "AddDefaultAuthorizerToCorsPreflight", "InvokeRole"]);
+    auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
+    auth.unsupported("UsagePlan", "usage plans are not enforced: no throttling and no quota");
+    for (name, _, node) in auth.members("Authorizers") {
+        let declared = auth.reader(auth.path(&format!("Authorizers.{name}")), node);
+        let id = names::short_id(&["authorizer", auth.owner().logical_id, name]);
+        let mut access = Access::of("CUSTOM", Some(id.clone()));
+        let identity = declared.object("Identity");
+        let identity = identity.as_ref();
+        let header = identity.and_then(|identity| identity.string("Header"));
+        let mut authorizer = Authorizer {
+            id: id.clone(),
+            name: name.to_owned(),
+            authorizer_type: AuthorizerType::Token,
+            authorizer_uri: None,
+            identity_source: None,
+            identity_validation_expression: identity.and_then(|identity| identity.string("ValidationExpression")),
+            authorizer_result_ttl_in_seconds: identity
+                .and_then(|identity| identity.integer("ReauthorizeEvery", 0..=3600))
+                .unwrap_or(300),
+        };
+        let one_header = || format!("method.request.header.{}", header.as_deref().unwrap_or("Authorization"));
+        if declared.has("UserPoolArn") {
+            declared.unsupported("UserPoolArn", "there are no user pools locally yet: every request is refused");
+            authorizer.authorizer_type = AuthorizerType::CognitoUserPools;
+            authorizer.identity_source = Some(one_header());
+            "COGNITO_USER_POOLS".clone_into(&mut access.authorization_type);
+            access.scopes = declared.strings("AuthorizationScopes");
+        } else {
+            declared.harmless(&["DisableFunctionDefaultPermissions", "FunctionInvokeRole"]);
+            let arn = declared.required_string("FunctionArn");
+            authorizer.authorizer_uri = arn.map(|arn| loader.lambda_uri(&arn));
+            let payload = declared.one_of("FunctionPayloadType", &["TOKEN", "REQUEST"]);
+            if payload.as_deref() == Some("REQUEST") {
+                authorizer.authorizer_type = AuthorizerType::Request;
+                let sources = identity.map(|identity| request_sources(identity, "method.request")).unwrap_or_default();
+                if sources.is_empty() && authorizer.authorizer_result_ttl_in_seconds > 0 {
+                    let what = "needs an identity source in `Identity` (Headers, QueryStrings, StageVariables, Context), \
+                                or `ReauthorizeEvery: 0`";
+                    auth.report().error(node.at, format!("{}.Auth.Authorizers.{name} {what}", auth.owner().logical_id));
+                }
+                authorizer.identity_source = (!sources.is_empty()).then(|| sources.join(","));
+            } else {
+                authorizer.identity_source = Some(one_header());
+            }
+        }
+        builder.api.authorizers.insert(id, authorizer);
+        builder.authorizers.by_name.insert(name.to_owned(), access);
+    }
+    let api_key_required = auth.boolean("ApiKeyRequired").unwrap_or(false);
+    set_default(&mut builder.authorizers, auth);
+    if api_key_required {
+        builder.authorizers.default.get_or_insert_with(Access::open).api_key_required = true;
+    }
+}
+
+/// `Auth` of an `AWS::Serverless::HttpApi`.
+pub(super) fn http<'t>(loader: &Loader<'t>, builder: &mut ApiBuilder, auth: &Properties<'t>) {
+    if auth.boolean("EnableIamAuthorizer") == Some(true) {
+        auth.unsupported("EnableIamAuthorizer", "signatures are not verified yet: every request is refused");
+    }
+    for (name, _, node) in auth.members("Authorizers") {
+        let declared = auth.reader(auth.path(&format!("Authorizers.{name}")), node);
+        let id = names::short_id(&["authorizer", auth.owner().logical_id, name]);
+        let mut authorizer =
+            ApiAuthorizer { authorizer_id: id.clone(), name: name.to_owned(), ..ApiAuthorizer::default() };
+        let mut access = Access::of("CUSTOM", Some(id.clone()));
+        if declared.has("FunctionArn") {
+            declared.harmless(&["EnableFunctionDefaultPermissions", "FunctionInvokeRole"]);
+            "REQUEST".clone_into(&mut authorizer.authorizer_type);
+            authorizer.authorizer_uri = declared.string("FunctionArn").map(|arn| loader.lambda_uri(&arn));
+            declared.require("AuthorizerPayloadFormatVersion");
+            authorizer.authorizer_payload_format_version =
+                declared.one_of("AuthorizerPayloadFormatVersion", &["1.0", "2.0"]);
+            authorizer.enable_simple_responses = declared.boolean("EnableSimpleResponses").unwrap_or(false);
+            let identity = declared.object("Identity");
+            let ttl = identity.as_ref().and_then(|identity| identity.integer("ReauthorizeEvery", 0..=3600));
+            if let Some(identity) = &identity {
+                authorizer.identity_source = request_sources(identity, "$request");
+            }
+            let default_ttl = if authorizer.identity_source.is_empty() { 0 } else { 300 };
+            authorizer.authorizer_result_ttl_in_seconds = ttl.unwrap_or(default_ttl);
+        } else {
+            "JWT".clone_into(&mut authorizer.authorizer_type);
+            "JWT".clone_into(&mut access.authorization_type);
+            access.scopes = declared.strings("AuthorizationScopes");
+            declared.require("JwtConfiguration");
+            authorizer.jwt_configuration =
+                declared.object("JwtConfiguration").map(|jwt| openapi::jwt_configuration(&jwt));
+            authorizer.identity_source = declared.string("IdentitySource").into_iter().collect();
+            let path = auth.path(&format!("Authorizers.{name}"));
+            let reason = "JWT authorizers are not supported yet: every request is refused";
+            auth.report().unsupported(auth.owner(), Some(&path), node.at, reason);
+        }
+        builder.api.authorizers.insert(id, authorizer);
+        builder.authorizers.by_name.insert(name.to_owned(), access);
+    }
+    set_default(&mut builder.authorizers, auth);
+}
+
+fn set_default(authorizers: &mut Authorizers, auth: &Properties<'_>) {
+    let Some(name) = auth.string("DefaultAuthorizer") else { return };
+    let whose = format!("{}.Auth.DefaultAuthorizer", auth.owner().logical_id);
+    authorizers.default = match name.as_str() {
+        "AWS_IAM" => Some(iam(auth, "DefaultAuthorizer")),
+        _ => authorizers.find(&name, auth.place("DefaultAuthorizer"), &whose, auth.report()),
+    };
+}
+
+fn iam(auth: &Properties<'_>, key: &str) -> Access {
+    auth.unsupported(key, "signatures are not verified yet: every request is refused");
+    Access::of("AWS_IAM", None)
+}
+
+/// `Auth` of an event: its own authorizer, the API's default, or none.
+pub(super) fn event(authorizers: &Authorizers, event: &Properties<'_>) -> Access {
+    let default = || authorizers.default.clone().unwrap_or_else(Access::open);
+    let Some(auth) = event.object("Auth") else { return default() };
+    auth.harmless(&["InvokeRole", "OverrideApiAuth"]);
+    auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
+    let whose = format!("{}.{}", auth.owner().logical_id, auth.path("Authorizer"));
+    let mut access = match auth.string("Authorizer").as_deref() {
+        None => default(),
+        Some("NONE") => Access { authorization_type: "NONE".to_owned(), authorizer_id: None, ..default() },
+        Some("AWS_IAM") => iam(&auth, "Authorizer"),
+        Some(name) => {
+            let at = auth.place("Authorizer");
+            authorizers.find(name, at, &whose, auth.report()).unwrap_or_else(Access::open)
+        }
+    };
+    if let Some(required) = auth.boolean("ApiKeyRequired") {
+        access.api_key_required = required;
+    }
+    if auth.has("AuthorizationScopes") {
+        access.scopes = auth.strings("AuthorizationScopes");
+    }
+    access
+}
+
+/// The identity sources of a REQUEST authorizer, as API Gateway writes them.
+fn request_sources(identity: &Properties<'_>, request: &str) -> Vec<String> {
+    let dollar = if request.starts_with('$') { "$" } else { "" };
+    let mut sources = Vec::new();
+    for (key, prefix) in [
+        ("Headers", format!("{request}.header")),
+        ("QueryStrings", format!("{request}.querystring")),
+        ("StageVariables", format!("{dollar}stageVariables")),
+        ("Context", format!("{dollar}context")),
+    ] {
+        sources.extend(identity.strings(key).iter().map(|name| format!("{prefix}.{name}")));
+    }
+    sources
+}

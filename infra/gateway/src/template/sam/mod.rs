@@ -1,0 +1,9 @@
+//! SAM: what its transform makes of `AWS::Serverless::*`, made here without the detour over CloudFormation.
+
+pub(super) mod api;
+mod auth;
+pub(super) mod events;
+pub(super) mod function;
+pub(super) mod globals;
+pub(super) mod http_api;
+pub(super) mod table;

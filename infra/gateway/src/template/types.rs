@@ -1,0 +1,97 @@
+//! What becomes of resource types that the model has no place for: some need nothing on one machine, the rest are
+//! listed as not supported, each with what that means.
+
+/// Types (or, with `*`, families) that change nothing locally: permissions that nobody checks, logs that go to the
+/// terminal, metrics and alarms on what is not measured.
+const NOTHING_TO_RUN: &[&str] = &[
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::DocumentationPart",
+    "AWS::ApiGateway::DocumentationVersion",
+    "AWS::ApplicationAutoScaling::*",
+    "AWS::ApplicationInsights::*",
+    "AWS::Budgets::*",
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::CloudWatch::*",
+    "AWS::IAM::*",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::LogGroup",
+    "AWS::Logs::MetricFilter",
+    "AWS::Logs::ResourcePolicy",
+    "AWS::ResourceGroups::*",
+    "AWS::XRay::*",
+];
+
+/// Types that do something on AWS and nothing here.
+const NOT_SUPPORTED: &[(&str, &str)] = &[
+    ("AWS::ApiGateway::ApiKey", "API keys are not supported yet: methods that require one refuse every request"),
+    ("AWS::ApiGateway::BasePathMapping", "custom domain names are not served; use the API's local address"),
+    ("AWS::ApiGateway::ClientCertificate", "client certificates are not sent"),
+    ("AWS::ApiGateway::DomainName", "custom domain names are not served; use the API's local address"),
+    ("AWS::ApiGateway::GatewayResponse", "gateway responses are not customised"),
+    ("AWS::ApiGateway::Model", "models are not used: requests are not validated"),
+    ("AWS::ApiGateway::RequestValidator", "requests are not validated"),
+    ("AWS::ApiGateway::UsagePlan", "usage plans are not enforced: no throttling and no quota"),
+    ("AWS::ApiGateway::UsagePlanKey", "usage plans are not enforced"),
+    ("AWS::ApiGateway::VpcLink", "there is no VPC locally"),
+    ("AWS::ApiGatewayV2::ApiMapping", "custom domain names are not served; use the API's local address"),
+    ("AWS::ApiGatewayV2::DomainName", "custom domain names are not served; use the API's local address"),
+    ("AWS::ApiGatewayV2::IntegrationResponse", "responses of non-proxy integrations are not mapped"),
+    ("AWS::ApiGatewayV2::Model", "models are not used: requests are not validated"),
+    ("AWS::ApiGatewayV2::VpcLink", "there is no VPC locally"),
+    ("AWS::CloudFormation::Stack", "nested stacks are not loaded"),
+    ("AWS::Cognito::*", "there are no user pools locally yet"),
+    ("AWS::DynamoDB::GlobalTable", "global tables are not created; declare an AWS::DynamoDB::Table"),
+    ("AWS::Events::*", "there is no event bus locally: no rule fires"),
+    ("AWS::Lambda::Alias", "there are no versions locally: an alias is the function as it is now"),
+    ("AWS::Lambda::EventInvokeConfig", "retries and destinations of asynchronous calls are not configured"),
+    ("AWS::Lambda::EventSourceMapping", "event sources are not polled: the function is not invoked by this one"),
+    ("AWS::Lambda::LayerVersion", "layers are not mounted"),
+    ("AWS::Lambda::Url", "function URLs are not served; call the function through an API or Invoke"),
+    ("AWS::Lambda::Version", "there are no versions locally: a version is the function as it is now"),
+    ("AWS::S3::*", "there is no object storage locally"),
+    ("AWS::SNS::*", "there are no topics locally yet: nothing is delivered"),
+    ("AWS::SQS::*", "there are no queues locally: nothing is delivered"),
+    ("AWS::SSM::*", "there is no Parameter Store locally"),
+    ("AWS::Scheduler::*", "there is no scheduler locally: nothing fires"),
+    ("AWS::SecretsManager::*", "there are no secrets locally"),
+    ("AWS::Serverless::Application", "nested applications are not loaded"),
+    ("AWS::Serverless::Connector", "connectors write permissions, which are not checked locally"),
+    ("AWS::Serverless::GraphQLApi", "AppSync APIs are not served"),
+    ("AWS::Serverless::LayerVersion", "layers are not mounted"),
+    ("AWS::Serverless::StateMachine", "state machines are not run"),
+    ("AWS::StepFunctions::*", "state machines are not run"),
+];
+
+/// Why a type is not supported; `None` where there is nothing to run locally.
+pub(super) fn unsupported_reason(resource_type: &str) -> Option<&'static str> {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(family) => resource_type.starts_with(family),
+        None => resource_type == pattern,
+    };
+    if NOTHING_TO_RUN.iter().any(|pattern| fits(pattern)) {
+        return None;
+    }
+    match NOT_SUPPORTED.iter().find(|(pattern, _)| fits(pattern)) {
+        Some((_, reason)) => Some(reason),
+        None if resource_type.starts_with("Custom::") => Some("custom resources are not run"),
+        None => Some("this type is not supported: nothing is created for it"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_type_is_either_harmless_or_listed() {
+        assert_eq!(unsupported_reason("AWS::IAM::Role"), None);
+        assert_eq!(unsupported_reason("AWS::Logs::LogGroup"), None);
+        assert!(unsupported_reason("AWS::Logs::SubscriptionFilter").is_some());
+        assert!(unsupported_reason("AWS::SNS::Topic").is_some_and(|reason| reason.contains("topics")));
+        assert_eq!(
+            unsupported_reason("AWS::DynamoDb::Table"),
+            Some("this type is not supported: nothing is created for it")
+        );
+    }
+}

@@ -1,0 +1,155 @@
+//! The registry of open connections.
+//!
+//! Sharded, so that a broadcast to thousands and the connects and disconnects beside it do not queue for one lock; no lock
+//! is held while anything waits.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use tokio::sync::watch;
+
+use super::connection::Connection;
+use super::ending::Ending;
+use crate::compile::websocket::Snapshot;
+
+/// AWS has no cap on open connections; a process has, and says so with a 429 rather than by running out of memory.
+const MAX_CONNECTIONS: usize = 100_000;
+const SHARDS: usize = 32;
+
+/// Some of the connections, by id.
+type Shard = RwLock<HashMap<String, Arc<Connection>>>;
+
+/// Every open connection of every WebSocket API.
+#[derive(Debug)]
+pub struct Connections {
+    shards: Box<[Shard]>,
+    hasher: RandomState,
+    /// Connections and pending connects, down to the end of their `$disconnect`.
+    places: Arc<watch::Sender<usize>>,
+    max: usize,
+    closing: AtomicBool,
+    deployed: ArcSwap<HashMap<String, Arc<Snapshot>>>,
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Connections::with_max(MAX_CONNECTIONS)
+    }
+}
+
+/// A connection's place among the bounded number; given back when dropped.
+#[derive(Debug)]
+pub(super) struct Place(Arc<watch::Sender<usize>>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.send_modify(|places| *places -= 1);
+    }
+}
+
+impl Connections {
+    /// A registry of at most `max` connections.
+    pub(super) fn with_max(max: usize) -> Self {
+        Connections {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            hasher: RandomState::new(),
+            places: Arc::new(watch::Sender::new(0)),
+            max,
+            closing: AtomicBool::new(false),
+            deployed: ArcSwap::default(),
+        }
+    }
+
+    /// Makes these the APIs that open connections use from now on. A connection whose API or stage is gone is closed with
+    /// 1001; the others stay open, and their next message takes the new routes.
+    pub fn deploy(&self, apis: impl IntoIterator<Item = Arc<Snapshot>>) {
+        let apis: HashMap<String, Arc<Snapshot>> = apis.into_iter().map(|api| (api.api_id.clone(), api)).collect();
+        let apis = Arc::new(apis);
+        self.deployed.store(apis.clone());
+        for connection in self.all() {
+            if !apis.get(&connection.api_id).is_some_and(|api| api.stages.contains_key(&connection.stage)) {
+                connection.end(Ending::GoingAway);
+            }
+        }
+    }
+
+    /// The newest deployment of an API, if [`Connections::deploy`] has been told of it.
+    pub(super) fn deployed(&self, api_id: &str) -> Option<Arc<Snapshot>> {
+        self.deployed.load().get(api_id).cloned()
+    }
+
+    /// How many connections are open.
+    pub fn count(&self) -> usize {
+        self.shards.iter().map(|shard| shard.read().unwrap_or_else(PoisonError::into_inner).len()).sum()
+    }
+
+    /// Closes every connection with `code`, refuses new ones, and waits until their messages and `$disconnect` invocations
+    /// are done, but no longer than `within`. Returns how many were not.
+    pub async fn close_all(&self, code: u16, within: Duration) -> usize {
+        self.closing.store(true, Ordering::SeqCst);
+        for connection in self.all() {
+            connection.end(Ending::Shutdown(code));
+        }
+        let mut places = self.places.subscribe();
+        let done = places.wait_for(|places| *places == 0);
+        // The sender lives in `self`, so the only way not to get there is the deadline.
+        let _ = tokio::time::timeout(within, done).await;
+        *self.places.borrow()
+    }
+
+    /// Whether [`Connections::close_all`] has begun.
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::SeqCst)
+    }
+
+    /// A place for one more connection, or `None` at the bound.
+    pub(super) fn reserve(&self) -> Option<Place> {
+        let taken = self.places.send_if_modified(|places| {
+            let free = *places < self.max;
+            *places += usize::from(free);
+            free
+        });
+        taken.then(|| Place(self.places.clone()))
+    }
+
+    /// Makes a connection reachable.
+    pub(super) fn insert(&self, connection: Arc<Connection>) {
+        self.shard(&connection.id)
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(connection.id.clone(), connection.clone());
+        // After the insertion: either this sees the flag, or `close_all` sees the connection.
+        if self.is_closing() {
+            connection.end(Ending::Shutdown(1001));
+        }
+    }
+
+    /// The connection, if it is open.
+    pub(super) fn get(&self, id: &str) -> Option<Arc<Connection>> {
+        self.shard(id).read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Makes a connection unreachable.
+    pub(super) fn remove(&self, id: &str) {
+        self.shard(id).write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    fn all(&self) -> Vec<Arc<Connection>> {
+        let shards = self.shards.iter();
+        shards
+            .flat_map(|shard| {
+                shard.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn shard(&self, id: &str) -> &Shard {
+        // SHARDS fits both types; the remainder is below it.
+        &self.shards[(self.hasher.hash_one(id) % SHARDS as u64) as usize]
+    }
+}

@@ -1,0 +1,202 @@
+//! The three events of a WebSocket API, as its functions receive them.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+
+use indexmap::IndexMap;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+
+use super::ending::Ending;
+use crate::clock::{EpochMillis, request_time};
+use crate::compile::websocket::Stage;
+use crate::gateway::Gateway;
+use crate::server::ClientRequest;
+
+/// What the `requestContext` of every event of one connection says about that connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct About<'a> {
+    /// `connectionId`
+    pub(super) connection_id: &'a str,
+    /// `connectedAt`
+    pub(super) connected_at: EpochMillis,
+    /// `apiId`
+    pub(super) api_id: &'a str,
+    /// `identity.sourceIp`
+    pub(super) source_ip: IpAddr,
+    /// `identity.userAgent`
+    pub(super) user_agent: Option<&'a str>,
+    /// The stage, with its variables.
+    pub(super) stage: &'a Stage,
+}
+
+/// Header names with their last value, and with every value.
+type Single<'a> = IndexMap<&'a str, Cow<'a, str>>;
+type Multi<'a> = IndexMap<&'a str, Vec<Cow<'a, str>>>;
+
+#[derive(Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    headers: Option<Single<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_headers: Option<Multi<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query_string_parameters: Option<IndexMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_query_string_parameters: Option<IndexMap<String, Vec<String>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stage_variables: Option<&'a IndexMap<String, String>>,
+    request_context: Option<RequestContext<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    route_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_status_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_reason: Option<&'a str>,
+    event_type: &'static str,
+    extended_request_id: &'a str,
+    request_time: String,
+    message_direction: &'static str,
+    stage: &'a str,
+    connected_at: EpochMillis,
+    request_time_epoch: EpochMillis,
+    identity: Identity<'a>,
+    request_id: &'a str,
+    domain_name: String,
+    connection_id: &'a str,
+    api_id: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Identity<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<&'a str>,
+    source_ip: IpAddr,
+}
+
+/// The CONNECT event.
+pub(super) fn connect(
+    gateway: &Gateway,
+    about: About<'_>,
+    request: &ClientRequest,
+    request_id: &str,
+    trace_id: &str,
+) -> Vec<u8> {
+    let (headers, multi_value_headers) = connect_headers(request, trace_id);
+    let query = query_parameters(&request.raw_query);
+    let last = |values: &Vec<String>| values.last().cloned().unwrap_or_default();
+    let event = Event {
+        headers: Some(headers),
+        multi_value_headers: Some(multi_value_headers),
+        query_string_parameters: query.as_ref().map(|q| q.iter().map(|(k, v)| (k.clone(), last(v))).collect()),
+        multi_value_query_string_parameters: query,
+        ..event(gateway, about, "$connect", "CONNECT", request_id)
+    };
+    encode(&event)
+}
+
+/// The MESSAGE event.
+pub(super) fn message(gateway: &Gateway, about: About<'_>, route_key: &str, body: &str, request_id: &str) -> Vec<u8> {
+    let mut event = Event { body: Some(body), ..event(gateway, about, route_key, "MESSAGE", request_id) };
+    if let Some(context) = &mut event.request_context {
+        context.message_id = Some(crate::ids::extended_id());
+    }
+    encode(&event)
+}
+
+/// The DISCONNECT event.
+pub(super) fn disconnect(gateway: &Gateway, about: About<'_>, ending: &Ending, request_id: &str) -> Vec<u8> {
+    let host = gateway.domain_name(about.api_id);
+    let headers = [("Host", &*host), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")];
+    let mut event = Event {
+        headers: Some(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))).collect()),
+        multi_value_headers: Some(headers.iter().map(|(name, value)| (*name, vec![Cow::Borrowed(*value)])).collect()),
+        ..event(gateway, about, "$disconnect", "DISCONNECT", request_id)
+    };
+    if let Some(context) = &mut event.request_context {
+        context.disconnect_status_code = Some(ending.status_code());
+        context.disconnect_reason = Some(ending.reason());
+    }
+    encode(&event)
+}
+
+fn event<'a>(
+    gateway: &Gateway,
+    about: About<'a>,
+    route_key: &'a str,
+    event_type: &'static str,
+    request_id: &'a str,
+) -> Event<'a> {
+    let now = gateway.clock.now();
+    let context = RequestContext {
+        route_key,
+        message_id: None,
+        disconnect_status_code: None,
+        disconnect_reason: None,
+        event_type,
+        extended_request_id: request_id,
+        request_time: request_time(now),
+        message_direction: "IN",
+        stage: &about.stage.name,
+        connected_at: about.connected_at,
+        request_time_epoch: now,
+        identity: Identity { user_agent: about.user_agent, source_ip: about.source_ip },
+        request_id,
+        domain_name: gateway.domain_name(about.api_id),
+        connection_id: about.connection_id,
+        api_id: about.api_id,
+    };
+    let variables = &about.stage.variables;
+    Event {
+        stage_variables: (!variables.is_empty()).then_some(variables),
+        request_context: Some(context),
+        ..Event::default()
+    }
+}
+
+fn encode(event: &Event<'_>) -> Vec<u8> {
+    // Strings, numbers and maps with string keys: serialising them into memory cannot fail.
+    serde_json::to_vec(event).unwrap_or_default()
+}
+
+/// The client's headers as sent, without those that only made the upgrade, and with what API Gateway adds.
+fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> (Single<'a>, Multi<'a>) {
+    const REPLACED: [&str; 6] =
+        ["upgrade", "connection", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
+    let mut multi = Multi::new();
+    for (name, value) in request.headers.iter() {
+        if !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)) {
+            multi.entry(name).or_default().push(Cow::Borrowed(value));
+        }
+    }
+    let source_ip = request.source_ip.to_string();
+    let chain: Vec<&str> = request.headers.get_all("x-forwarded-for").chain([&*source_ip]).collect();
+    multi.insert("X-Amzn-Trace-Id", vec![Cow::Borrowed(trace_id)]);
+    multi.insert("X-Forwarded-For", vec![Cow::Owned(chain.join(", "))]);
+    multi.insert("X-Forwarded-Port", vec![Cow::Owned(request.port.to_string())]);
+    multi.insert("X-Forwarded-Proto", vec![Cow::Borrowed("http")]);
+    let single = multi.iter().filter_map(|(name, values)| Some((*name, values.last()?.clone()))).collect();
+    (single, multi)
+}
+
+/// Decoded query parameters in order, or `None` without any.
+fn query_parameters(raw: &str) -> Option<IndexMap<String, Vec<String>>> {
+    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
+    let mut parameters: IndexMap<String, Vec<String>> = IndexMap::new();
+    for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        parameters.entry(decode(name)).or_default().push(decode(value));
+    }
+    (!parameters.is_empty()).then_some(parameters)
+}

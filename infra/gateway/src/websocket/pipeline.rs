@@ -1,0 +1,259 @@
+//! What happens to a connection, in API Gateway's order.
+//!
+//! - connect: `stage → handshake → authorize → integrate $connect → open`
+//! - message: `select route → integrate → answer`
+//! - disconnect: `integrate $disconnect`
+
+use std::sync::Arc;
+
+use http::{HeaderValue, StatusCode};
+use hyper::upgrade::OnUpgrade;
+use percent_encoding::percent_decode_str;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::MAX_MESSAGE_BYTES;
+use super::authorize::authorize;
+use super::connection::Connection;
+use super::connections::{Connections, Place};
+use super::ending::Ending;
+use super::event::{self, About};
+use super::frames::error_text;
+use super::handshake::{Handshake, json_reply, refuse};
+use super::integrate::{Failure, ProxyResult, call};
+use super::session::Session;
+use super::socket;
+use crate::compile::websocket::{Route, Snapshot, Stage, Target};
+use crate::gateway::Gateway;
+use crate::ids;
+use crate::server::{ClientRequest, Reply};
+
+/// The longest URL of a WebSocket API.
+const MAX_URL_CHARS: usize = 4_096;
+
+/// Serves a request to a stage of a WebSocket API that is not one to `@connections`: an upgrade, or a mistake.
+///
+/// `path` begins with the stage. On 101 a task of its own drives the socket as soon as the reply has been sent. The
+/// `$connect` function runs to its end even if the client goes away meanwhile (and this future is dropped): what it has
+/// stored is then undone by `$disconnect`.
+///
+/// AWS's rate of 500 new connections a second is not enforced here; limits are one later issue for all APIs.
+pub async fn connect(
+    gateway: &Gateway,
+    api: Arc<Snapshot>,
+    connections: &Arc<Connections>,
+    path: &str,
+    request: ClientRequest,
+    upgrade: OnUpgrade,
+) -> Reply {
+    let Some(stage) = stage(&api, path) else {
+        return refuse(StatusCode::FORBIDDEN, "Forbidden");
+    };
+    if request.raw_path.len() + request.raw_query.len() > MAX_URL_CHARS {
+        return refuse(StatusCode::URI_TOO_LONG, "Request URI too long");
+    }
+    let handshake = match Handshake::read(&request) {
+        Ok(handshake) => handshake,
+        Err(reply) => return *reply,
+    };
+    if connections.is_closing() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+    }
+    let Some(place) = connections.reserve() else {
+        tracing::warn!(api = api.api_id, "connect refused: too many open connections");
+        return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
+    };
+    let candidate = Candidate {
+        gateway: gateway.clone(),
+        connections: connections.clone(),
+        api,
+        stage,
+        place,
+        id: ids::extended_id(),
+        request_id: ids::extended_id(),
+    };
+    let opened = tokio::spawn(candidate.open(handshake, request, upgrade)).await;
+    opened.unwrap_or_else(|error| {
+        tracing::error!(%error, "connect panicked");
+        refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
+    })
+}
+
+/// The stage that a path names: `/{stage}`, with nothing behind it.
+fn stage(api: &Snapshot, path: &str) -> Option<Arc<Stage>> {
+    let name = path.strip_prefix('/')?;
+    let name = percent_decode_str(name.strip_suffix('/').unwrap_or(name)).decode_utf8().ok()?;
+    api.stages.get(&*name).cloned()
+}
+
+/// A client between its upgrade request and its open socket.
+struct Candidate {
+    gateway: Gateway,
+    connections: Arc<Connections>,
+    api: Arc<Snapshot>,
+    stage: Arc<Stage>,
+    place: Place,
+    id: String,
+    request_id: String,
+}
+
+impl Candidate {
+    async fn open(self, handshake: Handshake, request: ClientRequest, upgrade: OnUpgrade) -> Reply {
+        let connected_at = self.gateway.clock.now();
+        let accepted = match self.stage.routes.get("$connect") {
+            // Without the route every client is let in.
+            None => ProxyResult { status: 200, ..ProxyResult::default() },
+            Some(route) => match self.ask(route, &request, connected_at).await {
+                Ok(result) => result,
+                Err(reply) => return reply,
+            },
+        };
+        let Some(reply) = handshake.accept(accepted.protocol.as_deref()) else {
+            let failure = Failure::Malformed("Sec-WebSocket-Protocol cannot be sent as a header".to_owned());
+            return self.fail(&failure);
+        };
+        let (connection, inbox) = Connection::new(
+            self.id,
+            self.api.api_id.clone(),
+            self.stage.name.clone(),
+            connected_at,
+            request.source_ip,
+            request.headers.get("user-agent").map(str::to_owned),
+        );
+        let session = Session {
+            gateway: self.gateway,
+            connections: self.connections,
+            connection: Arc::new(connection),
+            connected_to: self.api,
+            connected_stage: self.stage,
+            _place: Arc::new(self.place),
+        };
+        // Reachable before the client hears that it is connected, so that nothing it causes can come too early.
+        session.connections.insert(session.connection.clone());
+        tokio::spawn(socket::drive(session, upgrade, inbox));
+        reply
+    }
+
+    /// Asks `$connect`; the error is the reply that refuses the client.
+    async fn ask(&self, route: &Route, request: &ClientRequest, connected_at: i64) -> Result<ProxyResult, Reply> {
+        if let Err(refusal) = authorize(route) {
+            tracing::warn!(api = self.api.api_id, stage = self.stage.name, reason = refusal.reason, "connect refused");
+            return Err(self.reply(refusal.status, public_text(refusal.status)));
+        }
+        if route.target == Target::Nothing {
+            return Ok(ProxyResult { status: 200, ..ProxyResult::default() });
+        }
+        let about = About {
+            connection_id: &self.id,
+            connected_at,
+            api_id: &self.api.api_id,
+            source_ip: request.source_ip,
+            user_agent: request.headers.get("user-agent"),
+            stage: &self.stage,
+        };
+        let trace_id = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
+        let event = event::connect(&self.gateway, about, request, &self.request_id, &trace_id);
+        let result =
+            call(self.gateway.lambda.clone(), route, event, trace_id).await.map_err(|failure| self.fail(&failure))?;
+        match StatusCode::from_u16(result.status) {
+            Ok(status) if status.is_success() => Ok(result),
+            // The function's words stay here: AWS does not say that they reach the client.
+            Ok(status) if !status.is_informational() => Err(self.reply(status, public_text(status))),
+            _ => Err(self.fail(&Failure::Malformed(format!("statusCode {} answers no connect", result.status)))),
+        }
+    }
+
+    fn fail(&self, failure: &Failure) -> Reply {
+        tracing::warn!(api = self.api.api_id, stage = self.stage.name, route = "$connect", %failure, "connect failed");
+        self.reply(failure.status(), failure.message())
+    }
+
+    fn reply(&self, status: StatusCode, message: &str) -> Reply {
+        let mut reply = json_reply(status, error_text(message, &self.id, &self.request_id));
+        if let Ok(value) = HeaderValue::from_str(&self.request_id) {
+            reply.headers_mut().insert("x-amzn-requestid", value);
+        }
+        reply
+    }
+}
+
+/// The gateway's own words for a status that refuses a connect.
+fn public_text(status: StatusCode) -> &'static str {
+    if status.is_server_error() { "Internal server error" } else { status.canonical_reason().unwrap_or("Forbidden") }
+}
+
+impl Session {
+    fn about<'a>(&'a self, stage: &'a Stage) -> About<'a> {
+        let connection = &*self.connection;
+        About {
+            connection_id: &connection.id,
+            connected_at: connection.connected_at,
+            api_id: &connection.api_id,
+            source_ip: connection.source_ip,
+            user_agent: connection.user_agent.as_deref(),
+            stage,
+        }
+    }
+
+    /// One message of the client, from its text to what the client gets for it.
+    pub(super) async fn message(self, text: Utf8Bytes) {
+        let (api, stage) = self.newest();
+        let request_id = ids::extended_id();
+        let Some(route) = select_route(&api, &stage, &text) else {
+            return self.answer(error_text("Forbidden", &self.connection.id, &request_id)).await;
+        };
+        let event = event::message(&self.gateway, self.about(&stage), &route.key, &text, &request_id);
+        // The event holds the message now; the buffer it came in need not wait for the function.
+        drop(text);
+        let trace_id = ids::trace_header(None, self.gateway.clock.now());
+        let outcome = match call(self.gateway.lambda.clone(), route, event, trace_id).await {
+            Ok(result) => two_way_answer(route, result),
+            Err(failure) => Err(failure),
+        };
+        match outcome {
+            Ok(None) => {}
+            Ok(Some(body)) => self.answer(body).await,
+            Err(failure) => {
+                self.log(route, &failure);
+                self.answer(error_text(failure.message(), &self.connection.id, &request_id)).await;
+            }
+        }
+    }
+
+    /// Tells the `$disconnect` function, whose result interests nobody.
+    pub(super) async fn disconnected(&self, ending: &Ending) {
+        let (_, stage) = self.newest();
+        let Some(route) = stage.routes.get("$disconnect").filter(|route| route.target != Target::Nothing) else {
+            return;
+        };
+        let event = event::disconnect(&self.gateway, self.about(&stage), ending, &ids::extended_id());
+        let trace_id = ids::trace_header(None, self.gateway.clock.now());
+        if let Err(failure) = call(self.gateway.lambda.clone(), route, event, trace_id).await {
+            self.log(route, &failure);
+        }
+    }
+
+    async fn answer(&self, text: String) {
+        self.connection.outbox.send(text.into()).await;
+    }
+
+    fn log(&self, route: &Route, failure: &Failure) {
+        let Connection { api_id, stage, id, .. } = &*self.connection;
+        tracing::warn!(api = api_id, stage, route = route.key, connection = id, %failure, "integration failed");
+    }
+}
+
+/// The route that a message names, or else `$default`. No message names a `$` route.
+fn select_route<'a>(api: &Snapshot, stage: &'a Stage, text: &str) -> Option<&'a Arc<Route>> {
+    let key = api.selection.evaluate(text).filter(|key| !key.starts_with('$'));
+    key.and_then(|key| stage.routes.get(&key)).or_else(|| stage.routes.get("$default"))
+}
+
+/// The body for the client, if the route has a route response and the function a body; its status does not matter.
+fn two_way_answer(route: &Route, result: ProxyResult) -> Result<Option<String>, Failure> {
+    match result.body.filter(|body| route.two_way && !body.is_empty()) {
+        Some(body) if body.len() > MAX_MESSAGE_BYTES => {
+            Err(Failure::Malformed(format!("its body has {} bytes, more than a message may have", body.len())))
+        }
+        body => Ok(body),
+    }
+}

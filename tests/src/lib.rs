@@ -1,0 +1,8 @@
+//! What the end-to-end tests stand on: stacks started on port 0 with their own data, HTTP and WebSocket clients, and
+//! the external peers, found or loudly missed.
+
+pub mod chat;
+pub mod peers;
+pub mod process;
+pub mod project;
+pub mod stack;
