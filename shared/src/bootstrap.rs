@@ -56,10 +56,7 @@ pub fn socket<D: Send + Sync>(
 }
 
 /// Runs a function that takes any JSON event.
-pub fn event<D: Send + Sync>(
-    build: fn(&mut Setup<'_>) -> D,
-    handle: fn(Value, &'static D) -> EventFuture,
-) -> ExitCode {
+pub fn event<D: Send + Sync>(build: fn(&mut Setup<'_>) -> D, handle: fn(Value, &'static D) -> EventFuture) -> ExitCode {
     run_events(Box::new(move |setup| {
         let deps = leak(build(setup));
         Arc::new(move |event| handle(event.payload, deps))
@@ -87,7 +84,10 @@ pub fn answer(
 }
 
 /// Reads a WebSocket event and writes its reply.
-pub fn socket_event(event: LambdaEvent<Value>, handle: Box<dyn FnOnce(SocketEvent) -> SocketFuture + Send>) -> EventFuture {
+pub fn socket_event(
+    event: LambdaEvent<Value>,
+    handle: Box<dyn FnOnce(SocketEvent) -> SocketFuture + Send>,
+) -> EventFuture {
     Box::pin(async move {
         let event = SocketEvent::read(event.payload, event.context.request_id)?;
         Ok(serde_json::to_value(handle(event).await)?)
@@ -107,10 +107,7 @@ fn run_events(wire: Wire<EventHandler>) -> ExitCode {
     run(wire, |handler| Box::pin(lambda_runtime::run_concurrent(service_fn(move |event| handler(event)))))
 }
 
-fn run<H>(
-    wire: Wire<H>,
-    serve: fn(H) -> LocalBoxFuture<'static, Result<(), lambda_runtime::Error>>,
-) -> ExitCode {
+fn run<H>(wire: Wire<H>, serve: fn(H) -> LocalBoxFuture<'static, Result<(), lambda_runtime::Error>>) -> ExitCode {
     let lookup = |name: &str| std::env::var(name).ok();
     telemetry::init(&lookup);
     let outcome = runtime(&lookup).map_err(lambda_runtime::Error::from).and_then(|runtime| {
@@ -133,8 +130,7 @@ fn run<H>(
 
 /// One thread where events come one at a time: it starts sooner and never moves a task. More where they come together.
 fn runtime(lookup: &dyn Fn(&str) -> Option<String>) -> std::io::Result<tokio::runtime::Runtime> {
-    let concurrency: usize =
-        lookup("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|number| number.parse().ok()).unwrap_or(1);
+    let concurrency: usize = lookup("AWS_LAMBDA_MAX_CONCURRENCY").and_then(|number| number.parse().ok()).unwrap_or(1);
     let mut builder = match concurrency {
         0 | 1 => tokio::runtime::Builder::new_current_thread(),
         _ => tokio::runtime::Builder::new_multi_thread(),

@@ -64,7 +64,8 @@ impl<'a> Setup<'a> {
             })
         };
         let is_clean = !url.chars().any(|c| c.is_whitespace() || c.is_control() || matches!(c, ';' | ',' | '\''));
-        if !url.is_empty() && !(has_host(&url) && is_clean) {
+        let is_url = has_host(&url) && is_clean;
+        if !url.is_empty() && !is_url {
             self.refuse(format!("{name} must be a URL that begins with {}://", schemes.join(":// or ")));
         }
         url

@@ -95,9 +95,7 @@ impl AppError {
             AppError::PreconditionFailed => {
                 (412, "PreconditionFailed", "The user has changed since it was read: read it again.".into())
             }
-            AppError::Contended => {
-                (409, "Conflict", "Others are writing the same thing right now: try again.".into())
-            }
+            AppError::Contended => (409, "Conflict", "Others are writing the same thing right now: try again.".into()),
             AppError::Busy(_) => (503, "ServiceUnavailable", "The service is busy: try again shortly.".into()),
             AppError::Internal(_) => (500, "InternalError", "The request could not be done.".into()),
         }

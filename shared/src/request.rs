@@ -22,11 +22,7 @@ pub fn request_id(request: &Request) -> String {
 ///
 /// REST APIs hand path values over as they were sent, so they are decoded here. A `%` that begins no escape stands for
 /// itself.
-pub fn path_id<T>(
-    request: &Request,
-    name: &'static str,
-    parse: fn(&str) -> Result<T, Invalid>,
-) -> Result<T, AppError> {
+pub fn path_id<T>(request: &Request, name: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Result<T, AppError> {
     optional_path_id(request, name, parse)?
         .ok_or_else(|| AppError::Internal(format!("the route has no path parameter {name}")))
 }

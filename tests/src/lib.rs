@@ -2,6 +2,7 @@
 //! the external peers, found or loudly missed.
 
 pub mod chat;
+mod dynamodb;
 pub mod peers;
 pub mod process;
 pub mod project;

@@ -10,14 +10,13 @@ use serde_json::Value;
 use crate::chat::PATIENCE;
 use crate::stack::{client, repository};
 
-/// The built command. `cargo test` builds no other package's binaries, so this does, once and with the one command
-/// that is used everywhere (another choice of packages would unify features differently and build everything again).
+/// The built command. `cargo test` builds no other package's binaries, so this does, once, as `cargo run` would.
 pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo).args(["build", "--workspace", "--bins"]).current_dir(repository()).status();
-        assert!(built.as_ref().is_ok_and(std::process::ExitStatus::success), "cargo build --workspace --bins: {built:?}");
+        let built = Command::new(cargo).args(["build", "--package", "ferrogate"]).current_dir(repository()).status();
+        assert!(built.as_ref().is_ok_and(std::process::ExitStatus::success), "cargo build --package ferrogate: {built:?}");
         // The test binary is in target/{profile}/deps.
         let here = std::env::current_exe().expect("the path of the test binary");
         here.ancestors().nth(2).expect("target/{profile}").join("ferrogate")

@@ -1,34 +1,27 @@
 //! `$default`: tells the sender of a message that no route takes what is wrong with it, and which actions there are.
-
-use std::sync::Arc;
+//!
+//! The route has a route response, so that the body of the answer is the frame that the client receives.
 
 use ferrogate_shared::{
     bootstrap::SocketFuture,
-    chat::{ACTIONS, ApiGatewayPush, Push, SocketEvent, SocketReply, frames},
+    chat::{ACTIONS, SocketEvent, SocketReply, frames},
     config::Setup,
 };
 use serde_json::Value;
 
-/// What the function may do: send a frame.
-pub struct Deps {
-    /// Sends.
-    pub push: Arc<dyn Push>,
-}
+/// What the function may do: nothing but answer.
+pub struct Deps;
 
-/// The dependencies, from the environment (`CHAT_CALLBACK_URL`).
-pub fn deps(setup: &mut Setup<'_>) -> Deps {
-    Deps { push: Arc::new(ApiGatewayPush::from_setup(setup)) }
+/// It needs nothing of the environment.
+pub fn deps(_: &mut Setup<'_>) -> Deps {
+    Deps
 }
 
 /// Answers one message.
-pub fn handle(event: SocketEvent, deps: &'static Deps) -> SocketFuture {
+pub fn handle(event: SocketEvent, _: &'static Deps) -> SocketFuture {
     Box::pin(async move {
         let (code, message) = complaint(&event.body);
-        let frame = frames::frame(&frames::unknown_action(code, message, &event.request_id));
-        if let Err(error) = deps.push.post(&event.connection_id, frame).await {
-            tracing::warn!(error = %error, "reply not delivered");
-        }
-        SocketReply::status(400)
+        SocketReply::json(400, &frames::unknown_action(code, message, &event.request_id))
     })
 }
 
@@ -53,7 +46,7 @@ mod tests {
 
     #[test]
     fn every_event_has_its_outcome() {
-        ferrogate_fixtures::socket("chat-default", |world| Deps { push: world.push.clone() }, handle);
+        ferrogate_fixtures::socket("chat-default", |_| Deps, handle);
     }
 
     #[test]

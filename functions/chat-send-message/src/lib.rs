@@ -2,7 +2,8 @@
 //!
 //! The message is stored, then sent to everyone in the sender's room, the sender too. Its author is the connection's
 //! user and its room the connection's room, whatever the message says. What is wrong with a message is told to its
-//! sender alone, in an error frame.
+//! sender alone: the route has a route response, so that the body of the answer is a frame to the sender, and success
+//! has no body.
 
 use std::sync::Arc;
 
@@ -40,14 +41,10 @@ pub fn handle(event: SocketEvent, deps: &'static Deps) -> SocketFuture {
     Box::pin(async move {
         match send(&event, deps).await {
             Ok(true) => SocketReply::ok(),
-            Ok(false) => {
-                deps.room.reply(&event.connection_id, &frames::not_in_a_room(&event.request_id)).await;
-                SocketReply::status(410)
-            }
+            Ok(false) => SocketReply::json(410, &frames::not_in_a_room(&event.request_id)),
             Err(error) => {
                 error.log();
-                deps.room.reply(&event.connection_id, &frames::error(&error, &event.request_id)).await;
-                SocketReply::status(error.status())
+                SocketReply::json(error.status(), &frames::error(&error, &event.request_id))
             }
         }
     })

@@ -39,6 +39,12 @@ mod tests {
 
     #[test]
     fn following_the_tokens_gives_every_product_once() {
-        ferrogate_fixtures::pages("list-products", "products", "productId", |world| Deps { products: world.store.clone() }, handle);
+        ferrogate_fixtures::pages(
+            "list-products",
+            "products",
+            "productId",
+            |world| Deps { products: world.store.clone() },
+            handle,
+        );
     }
 }

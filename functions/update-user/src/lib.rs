@@ -35,11 +35,7 @@ pub struct Deps {
 
 /// The dependencies, from the environment (`USERS_TABLE`, `USER_EMAILS_TABLE`).
 pub fn deps(setup: &mut Setup<'_>) -> Deps {
-    Deps {
-        users: Arc::new(setup.users()),
-        writes: Arc::new(setup.user_writes()),
-        clock: Arc::new(SystemClock),
-    }
+    Deps { users: Arc::new(setup.users()), writes: Arc::new(setup.user_writes()), clock: Arc::new(SystemClock) }
 }
 
 /// Answers one request.
@@ -108,7 +104,8 @@ mod tests {
     #[test]
     fn of_many_with_the_same_etag_exactly_one_wins() {
         let world = world();
-        let statuses = ferrogate_fixtures::race(&world, 16, deps_in, handle, |i| put(Some("\"1\""), &format!("ada-{i}")));
+        let statuses =
+            ferrogate_fixtures::race(&world, 16, deps_in, handle, |i| put(Some("\"1\""), &format!("ada-{i}")));
         assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1);
         assert_eq!(statuses.iter().filter(|status| **status == 412).count(), 15);
     }

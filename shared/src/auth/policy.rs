@@ -48,10 +48,7 @@ mod tests {
     #[test]
     fn a_policy_covers_the_whole_stage_and_nothing_else() {
         let arn = "arn:aws:execute-api:us-east-1:123456789012:abc123/production/GET/users/a/b";
-        assert_eq!(
-            whole_stage(arn).as_deref(),
-            Some("arn:aws:execute-api:us-east-1:123456789012:abc123/production/*")
-        );
+        assert_eq!(whole_stage(arn).as_deref(), Some("arn:aws:execute-api:us-east-1:123456789012:abc123/production/*"));
         assert_eq!(
             whole_stage("arn:aws-cn:execute-api:cn-north-1:1:abc/$default/GET/").as_deref(),
             Some("arn:aws-cn:execute-api:cn-north-1:1:abc/$default/*")

@@ -87,7 +87,8 @@ mod tests {
         let report = run(&push, 50, 4).await;
         assert_eq!(report.delivered, 50);
         // All others were served while it kept its own place only.
-        let others = push.sent().iter().filter(|sent| sent.at.duration_since(started) < Duration::from_millis(1)).count();
+        let others =
+            push.sent().iter().filter(|sent| sent.at.duration_since(started) < Duration::from_millis(1)).count();
         assert_eq!(others, 49);
     }
 

@@ -82,12 +82,7 @@ pub struct SocketReply {
 impl SocketReply {
     /// Done, nothing to say.
     pub fn ok() -> Self {
-        SocketReply::status(200)
-    }
-
-    /// A bare status.
-    pub fn status(status_code: u16) -> Self {
-        SocketReply { status_code, headers: None, body: None }
+        SocketReply { status_code: 200, headers: None, body: None }
     }
 
     /// A status with a JSON body.

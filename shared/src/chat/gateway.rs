@@ -143,10 +143,7 @@ mod tests {
     async fn posts_to_the_stage_with_the_id_encoded() {
         let (outcome, seen) = post(vec![200]).await;
         assert_eq!(outcome, Ok(()));
-        assert_eq!(
-            seen,
-            ["POST /_aws/execute-api/chatapi/production/@connections/TX0q%2FdBPjoECJ3A%3D HTTP/1.1"]
-        );
+        assert_eq!(seen, ["POST /_aws/execute-api/chatapi/production/@connections/TX0q%2FdBPjoECJ3A%3D HTTP/1.1"]);
     }
 
     #[tokio::test]

@@ -76,7 +76,12 @@ impl Room {
                         room.iter().filter(|connection| Some(&connection.connection_id) != except).collect();
                     let report = broadcast(self.push.as_ref(), &to, frame, self.concurrency).await;
                     if let Some(reason) = &report.reason {
-                        tracing::warn!(failed = report.failed, delivered = report.delivered, reason, "broadcast incomplete");
+                        tracing::warn!(
+                            failed = report.failed,
+                            delivered = report.delivered,
+                            reason,
+                            "broadcast incomplete"
+                        );
                     }
                     room.retain(|connection| !report.gone.contains(connection));
                     gone.extend(report.gone);
@@ -117,16 +122,6 @@ impl Room {
             tracing::warn!(left = left.len(), announced = MAX_ANNOUNCED, "many dead connections at once");
         }
         left.into_iter().take(MAX_ANNOUNCED).collect()
-    }
-
-    /// Sends one frame to one connection. A connection that is gone is left to its own `$disconnect`.
-    pub fn reply<'a>(&'a self, to: &'a ConnectionId, frame: &Value) -> BoxFuture<'a, ()> {
-        let frame = frames::frame(frame);
-        Box::pin(async move {
-            if let Err(error) = self.push.post(to, frame).await {
-                tracing::warn!(error = %error, "reply not delivered");
-            }
-        })
     }
 }
 
@@ -245,7 +240,7 @@ mod tests {
     async fn a_lagging_index_does_not_hide_ones_own_connection() {
         let own = connection("own", "ada", 0);
         let (room, _, _) = room(&[]).await;
-        assert_eq!(room.connections_with(&own, true).await.unwrap(), [own.clone()]);
+        assert_eq!(room.connections_with(&own, true).await.unwrap(), std::slice::from_ref(&own));
         assert!(room.connections_with(&own, false).await.unwrap().is_empty());
     }
 }

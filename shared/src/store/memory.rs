@@ -73,10 +73,7 @@ impl MemoryStore {
             "UsersTable" => tables.users.values().map(item::from_user).collect(),
             "UserEmailsTable" => {
                 let pair = |(email, user): (&String, &UserId)| {
-                    Item::from([
-                        ("email".into(), item::text(email)),
-                        ("userId".into(), item::text(user.as_str())),
-                    ])
+                    Item::from([("email".into(), item::text(email)), ("userId".into(), item::text(user.as_str()))])
                 };
                 tables.emails.iter().map(pair).collect()
             }

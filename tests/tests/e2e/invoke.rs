@@ -8,7 +8,7 @@ use ferrogate_tests::stack::{Stack, repository};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-const EVENT: &str = "events/get-product/not-found-http.json";
+const EVENT: &str = "events/get-product/http-not-found.json";
 
 fn invocations(stack: &Stack, function: &str) -> String {
     format!("{}/2015-03-31/functions/{function}/invocations", stack.endpoint())

@@ -15,13 +15,7 @@ fn folders(path: &Path) -> BTreeSet<String> {
 
 #[test]
 fn template_folders_and_events_name_the_same_functions() {
-    let options = LoadOptions {
-        parameters: Default::default(),
-        region: "us-east-1".to_owned(),
-        account_id: "000000000000".to_owned(),
-        stack_name: "ferrogate".to_owned(),
-    };
-    let loaded = load(&repository().join("infra/template.yaml"), &options).unwrap_or_else(|errors| panic!("{errors}"));
+    let loaded = load(&repository().join("infra/template.yaml"), &LoadOptions::default()).unwrap_or_else(|errors| panic!("{errors}"));
     let in_template: BTreeSet<_> = loaded
         .model
         .functions
@@ -38,20 +32,4 @@ fn template_folders_and_events_name_the_same_functions() {
     assert_eq!(in_template, folders(&repository().join("functions")), "infra/template.yaml and functions/");
     assert_eq!(in_template, folders(&repository().join("events")), "infra/template.yaml and events/");
     assert!(loaded.unsupported.is_empty(), "our own template runs whole: {:?}", loaded.unsupported);
-}
-
-#[test]
-fn every_event_states_its_outcome_and_every_function_has_a_happy_and_an_unhappy_one() {
-    for function in folders(&repository().join("events")) {
-        let folder = repository().join("events").join(&function);
-        let files: BTreeSet<_> =
-            std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        let (expected, events): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.ends_with(".expect.json"));
-        assert!(events.len() >= 2, "{function}: {events:?}");
-        for event in &events {
-            let expectation = event.replace(".json", ".expect.json");
-            assert!(files.contains(&expectation), "events/{function}/{event} has no {expectation}");
-        }
-        assert_eq!(events.len(), expected.len(), "{function}: an expectation without its event");
-    }
 }

@@ -16,7 +16,7 @@ const ELSEWHERE: f64 = 3480.0;
 pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
     let mut table = Table::new(["connections", "deliveries/s", "to the last receiver", "slowest", "of 3,480/s"]);
     for &clients in &options.room {
-        let gateway = Gateway::start("broadcast", &place::own_template(), &[]).await?;
+        let gateway = Gateway::start("broadcast", &place::own_template(), None).await?;
         let figures =
             figures(&gateway, clients, options).await.map_err(|error| format!("{clients} clients: {error}"))?;
         gateway.end().await;

@@ -54,7 +54,7 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
     git_clone(&clone).await?;
     cargo::run(&["fetch", "--locked"], &clone).await?;
     let mut command = cargo::command();
-    command.args(["run", "--locked", "--"]).current_dir(&clone).env_remove("CARGO_TARGET_DIR");
+    command.args(["run", "--locked", "--", "--ephemeral"]).current_dir(&clone).env_remove("CARGO_TARGET_DIR");
     say("build: cargo run in a clean clone");
     let gateway = Gateway::run("build", command).await?;
     let mut table = Table::new(["", "median", "aim"]);

@@ -22,18 +22,22 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts the release build on this template: on a free port, with its tables in memory and functions built in
-    /// release, with these arguments beside.
-    pub(crate) async fn start(name: &str, template: &Path, arguments: &[&str]) -> Result<Gateway, Failure> {
+    /// Starts the release build on this template, with functions built in release. Without a data folder the tables
+    /// are in memory, and cargo is asked whether the functions are built.
+    pub(crate) async fn start(name: &str, template: &Path, data: Option<&Path>) -> Result<Gateway, Failure> {
         let mut command = Command::new(place::ferrogate());
-        command.arg("--template").arg(template).args(["--release", "--no-watch"]).args(arguments);
+        command.arg("--template").arg(template).args(["--release", "--no-watch"]);
+        match data {
+            Some(folder) => command.arg("--data-dir").arg(folder),
+            None => command.arg("--ephemeral"),
+        };
         command.current_dir(place::repository());
         Gateway::run(name, command).await
     }
 
-    /// Starts this command (`ferrogate`, or cargo running it) on a free port with its tables in memory.
+    /// Starts this command (`ferrogate`, or cargo running it) on a free port.
     pub(crate) async fn run(name: &str, mut command: Command) -> Result<Gateway, Failure> {
-        command.args(["--port", "0", "--ephemeral"]).env_remove("RUST_LOG");
+        command.args(["--port", "0"]).env_remove("RUST_LOG");
         let started = Instant::now();
         let mut process = Process::start(name, command)?;
         let line = process.line("ready on ", BUILD).await.map_err(|error| format!("ferrogate ({name}): {error}"))?;

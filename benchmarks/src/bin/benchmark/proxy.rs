@@ -72,7 +72,7 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
 }
 
 async fn ferrogate() -> Result<Subject, Failure> {
-    let gateway = Gateway::start("proxy-ferrogate", &place::hello_template(), &[]).await?;
+    let gateway = Gateway::start("proxy-ferrogate", &place::hello_template(), None).await?;
     let target = hello(gateway.address);
     Ok(Subject { name: "Ferrogate, REST API", target, server: Server::Ferrogate(gateway), rounds: Default::default() })
 }

@@ -205,6 +205,49 @@ mod tests {
         assert!(read(200, &[], "1").unwrap().function_error.is_none());
     }
 
+    /// Answers each function in its own way, over a real connection.
+    async fn endpoint() -> String {
+        use http::Response;
+        use hyper::service::service_fn;
+        use hyper_util::rt::TokioIo;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let service = service_fn(async |request: Request<hyper::body::Incoming>| {
+                    let uri = request.uri().to_string();
+                    let kind = request.headers()["x-amz-invocation-type"].to_str().unwrap().to_owned();
+                    let body = request.into_body().collect().await?.to_bytes();
+                    let text = format!("{uri} {kind} {}", String::from_utf8_lossy(&body));
+                    Ok::<_, hyper::Error>(Response::new(Full::new(Bytes::from(text))))
+                });
+                let connection = hyper::server::conn::http1::Builder::new();
+                let _ = connection.serve_connection(TokioIo::new(stream), service).await;
+            }
+        });
+        address
+    }
+
+    #[tokio::test]
+    async fn calls_go_out_by_the_binary_name() {
+        use crate::lambda::testing;
+        let lambda = RemoteLambda::new(&endpoint().await).unwrap();
+        let mut function = testing::function("stack-f");
+        function.code = FunctionCode::Cargo { folder: "x".into(), binary: "create-user".to_owned() };
+        lambda.deploy(&IndexMap::from([("stack-f".to_owned(), function)]));
+        for name in ["stack-f", "create-user", "arn:aws:lambda:us-east-1:000000000000:function:stack-f"] {
+            let request = InvokeRequest { qualifier: Some("$LATEST".to_owned()), ..InvokeRequest::sync("{}") };
+            let invocation = lambda.invoke(name, request).await.unwrap();
+            let expected = "/2015-03-31/functions/create-user/invocations?Qualifier=%24LATEST RequestResponse {}";
+            assert_eq!(&invocation.payload[..], expected.as_bytes());
+        }
+        assert!(matches!(lambda.invoke("other", InvokeRequest::sync("{}")).await, Err(InvokeError::NotFound(_))));
+        let nobody = RemoteLambda::new("http://127.0.0.1:1").unwrap();
+        nobody.deploy(&IndexMap::from([("f".to_owned(), testing::function("f"))]));
+        let refused = nobody.invoke("f", InvokeRequest::sync("{}")).await;
+        assert!(matches!(refused, Err(InvokeError::Service(text)) if text.contains("cannot be reached")));
+    }
+
     #[test]
     fn an_endpoint_must_be_plain_http() {
         assert!(RemoteLambda::new("https://aws").err().unwrap().contains("not https"));

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
@@ -43,9 +44,10 @@ impl Lines {
     }
 }
 
-/// Settings whose log goes to `lines`.
+/// Settings whose log goes to `lines`. On a slow machine nothing is started only because a process took its time.
 pub(crate) fn settings(lines: &Lines) -> HostSettings {
-    HostSettings::new(Clock::default(), Arc::new(lines.clone()), 4566)
+    let settings = HostSettings::new(Clock::default(), Arc::new(lines.clone()), 4566);
+    HostSettings { scale_out_after: Duration::from_secs(60), ..settings }
 }
 
 /// The source of the test bootstrap: a program without dependencies.

@@ -61,6 +61,8 @@ pub(super) struct Deployer {
     host: Host,
     services: Arc<Services>,
     state: Mutex<State>,
+    /// Removes rows whose time to live is over; ended with this.
+    sweeping: Option<tokio::task::JoinHandle<()>>,
     /// One deployment at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -91,11 +93,14 @@ impl Deployer {
     pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
         let clock = Clock::default();
         let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
+        let mut sweeping = None;
         let tables = match &options.dynamodb_endpoint {
             Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
             None => {
                 let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
-                Tables::Embedded(embedded.map_err(|error| dynamodb(&error))?)
+                let embedded = embedded.map_err(|error| dynamodb(&error))?;
+                sweeping = Some(tokio::spawn(embedded.clone().keep_sweeping()));
+                Tables::Embedded(embedded)
             }
         };
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
@@ -130,7 +135,7 @@ impl Deployer {
             tables,
             overview: ArcSwap::default(),
         });
-        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, services, state: Mutex::default(), sweeping, turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -266,6 +271,14 @@ impl Deployer {
     }
 }
 
+impl Drop for Deployer {
+    fn drop(&mut self) {
+        if let Some(sweeping) = &self.sweeping {
+            sweeping.abort();
+        }
+    }
+}
+
 fn planes(model: &Model) -> Result<Planes, DeployError> {
     let mut planes = Planes::default();
     for api in model.rest_apis.values() {
@@ -280,7 +293,11 @@ fn planes(model: &Model) -> Result<Planes, DeployError> {
             }
             ProtocolType::WebSocket => {
                 let snapshot = compile::websocket::Snapshot::compile(api);
-                Plane::WebSocket(Arc::new(snapshot.map_err(|error| DeployError::Api(error.to_string()))?))
+                let snapshot = snapshot.map_err(|error| DeployError::Api(error.to_string()))?;
+                for warning in &snapshot.warnings {
+                    tracing::warn!("{warning}");
+                }
+                Plane::WebSocket(Arc::new(snapshot))
             }
         };
         planes.insert(api.api_id.clone(), plane);

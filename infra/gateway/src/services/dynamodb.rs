@@ -5,6 +5,7 @@
 
 mod dispatch;
 mod protocol;
+mod storage;
 mod tables;
 mod ttl;
 mod workers;
@@ -13,9 +14,8 @@ mod workers;
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::DynoxideError;
 use serde_json::{Value, json};
 
 use crate::clock::Clock;
@@ -86,7 +86,7 @@ impl DynamoDb {
     pub fn open(path: Option<&Path>, clock: Clock) -> Result<DynamoDb, OpenError> {
         let database = match path {
             None => {
-                let database = Database::memory_with_clock(Arc::new(ttl::DatabaseClock(clock.clone())));
+                let database = storage::open_memory(clock.clone());
                 let reason = |error: DynoxideError| OpenError::Database {
                     path: PathBuf::from(":memory:"),
                     reason: error.to_string(),
@@ -94,11 +94,8 @@ impl DynamoDb {
                 database.map_err(reason)?
             }
             Some(path) => {
-                if let Some(folder) = path.parent() {
-                    std::fs::create_dir_all(folder)
-                        .map_err(|source| OpenError::Io { path: folder.to_owned(), source })?;
-                }
-                open_file(path).map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?
+storage::open_file(path)
+                    .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?
             }
         };
         let workers = Workers::start(database)
@@ -187,15 +184,4 @@ pub(super) fn put_requests<'a>(table: &'a str, items: &'a [Value]) -> impl Itera
         let puts: Vec<Value> = items.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
         (batch * BATCH_ITEMS, json!({ "RequestItems": { table: puts } }))
     })
-}
-
-fn open_file(path: &Path) -> Result<Database, DynoxideError> {
-    let name = path
-        .to_str()
-        .ok_or_else(|| DynoxideError::ValidationException("its path is not UTF-8, rename the folder".to_owned()))?;
-    let database = Database::new(name)?;
-    // SQLite's `synchronous = NORMAL`: a crash of this process loses nothing, a power cut the last moments at most, and
-    // a write does not wait for the disk.
-    database.disable_bulk_loading()?;
-    Ok(database)
 }

@@ -161,7 +161,13 @@ mod tests {
                 .iter()
                 .enumerate()
         {
-            builder.add_route_with(key, None, Access::open(), Place { file, line: line as u32 + 1, column: 1 }, &report);
+            builder.add_route_with(
+                key,
+                None,
+                Access::open(),
+                Place { file, line: line as u32 + 1, column: 1 },
+                &report,
+            );
         }
         let errors = report.errors().to_string();
         let lines: Vec<&str> = errors.lines().collect();

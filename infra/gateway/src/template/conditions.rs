@@ -4,6 +4,16 @@ use super::error::{Owner, Place, did_you_mean};
 use super::node::{Kind, Node};
 use super::resolver::{Failed, Resolver};
 
+/// How far a condition has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Being evaluated: whoever asks now is part of a circle.
+    Pending,
+    /// Reported already.
+    Broken,
+    Known(bool),
+}
+
 impl Resolver<'_> {
     /// Evaluates every condition, so that a broken one is found even if nothing uses it.
     pub(super) fn check_conditions(&self) {
@@ -15,25 +25,25 @@ impl Resolver<'_> {
 
     /// Whether the condition of this name holds.
     pub(super) fn condition(&self, name: &str, at: Place) -> Result<bool, Failed> {
-        if let Some(known) = self.conditions.borrow().get(name) {
-            match known {
-                Some(holds) => return Ok(*holds),
-                None => {
-                    // Its own evaluation is under way, or failed: only the first says so.
-                    self.report.error(at, format!("the condition {name} depends on itself or is broken"));
-                    return Err(Failed);
-                }
+        match self.conditions.borrow().get(name) {
+            Some(Outcome::Known(holds)) => return Ok(*holds),
+            Some(Outcome::Broken) => return Err(Failed),
+            Some(Outcome::Pending) => {
+                self.report.error(at, format!("Circular dependency: the condition {name} depends on itself"));
+                return Err(Failed);
             }
+            None => {}
         }
         let Some(entry) = self.template.conditions.get(name) else {
             let hint = did_you_mean(name, self.template.conditions.keys().map(String::as_str));
             return self.fail(at, format!("there is no condition '{name}'{hint}"));
         };
-        self.conditions.borrow_mut().insert(name.to_owned(), None);
+        self.conditions.borrow_mut().insert(name.to_owned(), Outcome::Pending);
         let owner = Owner { logical_id: "Conditions", resource_type: "" };
-        let holds = self.as_condition(|| self.in_section(owner, name, || self.evaluate(&entry.value)))?;
-        self.conditions.borrow_mut().insert(name.to_owned(), Some(holds));
-        Ok(holds)
+        let holds = self.as_condition(|| self.in_section(owner, name, || self.evaluate(&entry.value)));
+        let outcome = holds.as_ref().map_or(Outcome::Broken, |holds| Outcome::Known(*holds));
+        self.conditions.borrow_mut().insert(name.to_owned(), outcome);
+        holds
     }
 
     /// The value of a condition function.

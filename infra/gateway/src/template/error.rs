@@ -108,7 +108,7 @@ impl Report {
         if let Some(at) = files.iter().position(|known| known == path) {
             return at as u16;
         }
-        // Includes are bounded far below 65,536 files.
+        // `include` bounds the number of files far below 65,536.
         files.push(path.to_owned());
         (files.len() - 1) as u16
     }

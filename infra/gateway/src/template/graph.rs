@@ -49,7 +49,8 @@ mod tests {
         let report = Report::default();
         let file = report.add_file(Path::new("t"));
         let mut dependencies = Dependencies::new();
-        for (line, (from, to)) in [("A", "B"), ("A", "C"), ("B", "D"), ("C", "D"), ("D", "E"), ("E", "D")].iter().enumerate()
+        for (line, (from, to)) in
+            [("A", "B"), ("A", "C"), ("B", "D"), ("C", "D"), ("D", "E"), ("E", "D")].iter().enumerate()
         {
             let at = Place { file, line: line as u32 + 1, column: 1 };
             dependencies.entry((*from).to_owned()).or_default().insert((*to).to_owned(), at);

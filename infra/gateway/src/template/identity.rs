@@ -28,9 +28,10 @@ impl Resolver<'_> {
         let id = resource.logical_id.as_str();
         let arn = |service: &str, rest: &str| names::arn(options, service, rest);
         Ok(match resource.resource_type.as_str() {
-            "AWS::ApiGateway::RestApi" | "AWS::ApiGatewayV2::Api" | "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => {
-                names::api_id(id)
-            }
+            "AWS::ApiGateway::RestApi"
+            | "AWS::ApiGatewayV2::Api"
+            | "AWS::Serverless::Api"
+            | "AWS::Serverless::HttpApi" => names::api_id(id),
             "AWS::Lambda::Function" | "AWS::Serverless::Function" => self.function_name(resource)?,
             "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" | "AWS::DynamoDB::GlobalTable" => {
                 self.table_name(resource)?
@@ -63,7 +64,9 @@ impl Resolver<'_> {
             "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
                 arn("cloudformation", &format!("stack/{}/{}", names::generated(options, id), names::short_id(&[id])))
             }
-            "AWS::SecretsManager::Secret" => arn("secretsmanager", &format!("secret:{}", names::generated(options, id))),
+            "AWS::SecretsManager::Secret" => {
+                arn("secretsmanager", &format!("secret:{}", names::generated(options, id)))
+            }
             "AWS::IAM::ManagedPolicy" => {
                 let name = self.named_or_generated(resource, "ManagedPolicyName")?;
                 format!("arn:{}:iam::{}:policy/{name}", names::partition(options), options.account_id)
@@ -186,7 +189,7 @@ impl Resolver<'_> {
             return match known {
                 Some(name) => Ok(Some(name.clone()).filter(|name| !name.is_empty())),
                 None => {
-                    self.report.error(node.at, format!("{key}: the name depends on itself, or is broken"));
+                    self.report.error(node.at, format!("{key}: the name depends on itself"));
                     Err(Failed)
                 }
             };

@@ -9,15 +9,17 @@ use super::yaml;
 
 /// CloudFormation takes 1 MB from S3; an OpenAPI document may be larger.
 const MOST_BYTES: u64 = 8 * 1024 * 1024;
+/// Of files that include files.
 const MOST_INCLUDES: usize = 16;
+/// Far more than any stack has, and few enough to be watched.
+const MOST_FILES: usize = 1000;
 
 /// Reads and parses a file, noting it among the sources. `None` after an error, which is reported at `named_at`
 /// when the file cannot be read and in the file itself when it cannot be parsed.
 pub(super) fn read_file(path: &Path, named_at: Option<Place>, report: &Report) -> Option<yaml::Document> {
-    let known = report.files().len();
     let file = report.add_file(path);
-    if known > usize::from(u16::MAX) / 2 {
-        report.error(named_at.unwrap_or_default(), "too many files are included");
+    if usize::from(file) >= MOST_FILES {
+        report.error(named_at.unwrap_or_default(), format!("more than {MOST_FILES} files are included"));
         return None;
     }
     let at = named_at.unwrap_or(Place { file, line: 1, column: 1 });

@@ -110,9 +110,7 @@ impl Resolver<'_> {
     }
 
     pub(super) fn select(&self, argument: &Node) -> Resolved {
-        let [index, list] =
-            self.arguments(argument, "Fn::Select", (2, 2), "an index and a list: [0, [a, b]]")?
-        else {
+        let [index, list] = self.arguments(argument, "Fn::Select", (2, 2), "an index and a list: [0, [a, b]]")? else {
             return Err(Failed);
         };
         let text = self.text(index, "the index of Fn::Select")?;
@@ -126,7 +124,9 @@ impl Resolver<'_> {
         match items.get(position) {
             Some(Node { kind: Kind::Unresolved, .. }) => Err(Failed),
             Some(item) => Ok(Some(item.clone())),
-            None => self.fail(index.at, format!("Fn::Select: there is no item {position} in a list of {}", items.len())),
+            None => {
+                self.fail(index.at, format!("Fn::Select: there is no item {position} in a list of {}", items.len()))
+            }
         }
     }
 
@@ -161,9 +161,8 @@ impl Resolver<'_> {
         let row = found.and_then(|entry| entry.value.get(&top_key));
         if let Some(value) = row.and_then(|row| row.get(&second_key)) {
             return match value.kind {
-                Kind::Map(_) | Kind::Null => {
-                    self.fail(value.at, format!("Mappings.{map_name}.{top_key}.{second_key} must be a string or a list"))
-                }
+                Kind::Map(_) | Kind::Null => self
+                    .fail(value.at, format!("Mappings.{map_name}.{top_key}.{second_key} must be a string or a list")),
                 _ => Ok(Some(Node::new(value.kind.clone(), argument.at))),
             };
         }

@@ -32,7 +32,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -140,7 +140,7 @@ fn load_into(path: &Path, options: &LoadOptions, report: &Report) -> Option<Load
 }
 
 struct Conditions {
-    values: std::collections::HashMap<String, Option<bool>>,
+    values: HashMap<String, conditions::Outcome>,
     /// Resource to condition.
     inactive: IndexMap<String, String>,
 }

@@ -61,7 +61,8 @@ fn value(name: &str, entry: &Entry, given: Option<&str>, report: &Report) -> Opt
             None
         })?,
         (None, None) => {
-            report.error(at, format!("the parameter {name} has no value and no default: give --parameter {name}=VALUE"));
+            report
+                .error(at, format!("the parameter {name} has no value and no default: give --parameter {name}=VALUE"));
             return None;
         }
     };
@@ -127,7 +128,12 @@ impl Check<'_> {
                 Err(_) => {
                     let owner = Owner { logical_id: self.name, resource_type: "Parameter" };
                     let at = self.entry.key_at;
-                    self.report.unsupported(owner, Some("AllowedPattern"), at, "this pattern cannot be checked locally");
+                    self.report.unsupported(
+                        owner,
+                        Some("AllowedPattern"),
+                        at,
+                        "this pattern cannot be checked locally",
+                    );
                 }
             }
         }

@@ -6,7 +6,6 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use indexmap::IndexMap;
-use serde_json::Value;
 
 use super::error::{Owner, Place, Report, did_you_mean};
 use super::node::{Kind, Mapping, Node};
@@ -215,11 +214,6 @@ impl<'a> Properties<'a> {
                 }
             })
             .collect()
-    }
-
-    /// Any value, as JSON.
-    pub(super) fn json(&self, key: &str) -> Option<Value> {
-        self.take(key).map(Node::to_json)
     }
 
     /// These properties are known and change nothing on one machine.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use indexmap::IndexMap;
 
 use super::LoadOptions;
+use super::conditions::Outcome;
 use super::error::{Owner, Place, Report, did_you_mean};
 use super::node::{Entry, Kind, Mapping, Node};
 use super::sections::Template;
@@ -25,8 +26,7 @@ pub(super) struct Resolver<'t> {
     pub(super) options: &'t LoadOptions,
     pub(super) report: &'t Report,
     pub(super) parameters: IndexMap<String, Node>,
-    /// `None` while a condition is being evaluated.
-    pub(super) conditions: RefCell<HashMap<String, Option<bool>>>,
+    pub(super) conditions: RefCell<HashMap<String, Outcome>>,
     /// Names that have been resolved; `None` while one is being resolved.
     pub(super) names: RefCell<HashMap<String, Option<String>>>,
     /// What each resource refers to, and where.
@@ -195,7 +195,9 @@ impl<'t> Resolver<'t> {
     /// An argument that must be text, a number or a boolean.
     pub(super) fn text(&self, node: &Node, what: &str) -> Result<String, Failed> {
         let value = self.value(node, what)?;
-        value.scalar().map_or_else(|| self.fail(node.at, format!("{what} must be a string, not {}", value.describe())), Ok)
+        value
+            .scalar()
+            .map_or_else(|| self.fail(node.at, format!("{what} must be a string, not {}", value.describe())), Ok)
     }
 
     /// A list of `least` to `most` arguments, not yet resolved.

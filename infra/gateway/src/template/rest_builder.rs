@@ -106,11 +106,13 @@ impl RestBuilder {
         report: &Report,
     ) -> Option<usize> {
         let parent_id = self.api.resources.get(parent)?.id.clone();
-        let siblings = || self.api.resources.iter().enumerate().filter(|(_, r)| r.parent_id.as_ref() == Some(&parent_id));
+        let siblings =
+            || self.api.resources.iter().enumerate().filter(|(_, r)| r.parent_id.as_ref() == Some(&parent_id));
         let path = format!("{}/{part}", self.api.resources[parent].path.trim_end_matches('/'));
         if let Some((index, _)) = siblings().find(|(_, sibling)| sibling.path_part.as_deref() == Some(part)) {
             if id.is_some() {
-                report.error(at, format!("{path}: Another resource with the same parent already has this name: {part}"));
+                report
+                    .error(at, format!("{path}: Another resource with the same parent already has this name: {part}"));
                 return None;
             }
             return Some(index);
@@ -118,7 +120,9 @@ impl RestBuilder {
         if !is_path_part(part) {
             report.error(
                 at,
-                format!("{path}: a path part has letters, digits and ._-:, only, or is {{name}} or {{name+}} as a whole"),
+                format!(
+                    "{path}: a path part has letters, digits and ._-:, only, or is {{name}} or {{name+}} as a whole"
+                ),
             );
             return None;
         }
@@ -128,7 +132,8 @@ impl RestBuilder {
             return None;
         }
         if part.starts_with('{')
-            && let Some((_, variable)) = siblings().find(|(_, r)| r.path_part.as_deref().is_some_and(|p| p.starts_with('{')))
+            && let Some((_, variable)) =
+                siblings().find(|(_, r)| r.path_part.as_deref().is_some_and(|p| p.starts_with('{')))
         {
             let other = variable.path_part.as_deref().unwrap_or_default();
             report.error(

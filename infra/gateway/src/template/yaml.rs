@@ -345,7 +345,8 @@ mod tests {
 
     #[test]
     fn short_forms_become_long_ones() {
-        let node = read("a: !Ref B\nb: !Sub ['${x}', {x: !GetAtt T.Arn}]\nc: !If [C, 1, 2]\nd: !Condition E\n").unwrap();
+        let node =
+            read("a: !Ref B\nb: !Sub ['${x}', {x: !GetAtt T.Arn}]\nc: !If [C, 1, 2]\nd: !Condition E\n").unwrap();
         assert_eq!(
             node.to_json(),
             json!({"a": {"Ref": "B"}, "b": {"Fn::Sub": ["${x}", {"x": {"Fn::GetAtt": "T.Arn"}}]},
@@ -384,7 +385,10 @@ mod tests {
     fn broken_files_say_where() {
         for (text, expected) in [
             ("a: 1\nb: 2\na: 3\n", "t.yaml:3:1: the key 'a' stands here a second time (first in line 1)"),
-            ("a:\n\tb: 1\n", "t.yaml:2:2: tabs disallowed within this context (block indentation) (indent with spaces)"),
+            (
+                "a:\n\tb: 1\n",
+                "t.yaml:2:2: tabs disallowed within this context (block indentation) (indent with spaces)",
+            ),
             ("a: 1\nb: !Reff c\n", "t.yaml:2:4: unknown tag !Reff; did you mean 'Ref'?"),
             ("a: b: c\n", "t.yaml:1:5: mapping values are not allowed in this context"),
             ("a: 1\n---\nb: 2\n", "t.yaml:2:1: a second document begins here; a template is one document"),

@@ -39,8 +39,7 @@ pub fn client(sdk: &SdkConfig) -> Client {
         .operation_timeout(Duration::from_secs(6))
         .build();
     let retries = RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(50));
-    let config =
-        aws_sdk_dynamodb::config::Builder::from(sdk).timeout_config(timeouts).retry_config(retries).build();
+    let config = aws_sdk_dynamodb::config::Builder::from(sdk).timeout_config(timeouts).retry_config(retries).build();
     Client::from_conf(config)
 }
 
@@ -66,7 +65,12 @@ fn failure(operation: &'static str, error: impl Into<Error>) -> StoreError {
 }
 
 /// `items`, at most `limit` of them, and the key of the last one if there are more.
-fn page<T>(items: Vec<Item>, limit: usize, key: &str, read: fn(&Item) -> Result<T, StoreError>) -> Result<Page<T>, StoreError> {
+fn page<T>(
+    items: Vec<Item>,
+    limit: usize,
+    key: &str,
+    read: fn(&Item) -> Result<T, StoreError>,
+) -> Result<Page<T>, StoreError> {
     let more = items.len() > limit;
     let kept = &items[..items.len().min(limit)];
     let next = match kept.last().and_then(|item| item.get(key)) {

@@ -37,10 +37,8 @@ impl DynamoUserWrites {
     }
 
     fn put_user(&self, user: &User, condition: &str, expected: Option<u64>) -> Result<TransactWriteItem, StoreError> {
-        let mut put = Put::builder()
-            .table_name(&self.users)
-            .set_item(Some(from_user(user)))
-            .condition_expression(condition);
+        let mut put =
+            Put::builder().table_name(&self.users).set_item(Some(from_user(user))).condition_expression(condition);
         if let Some(version) = expected {
             // By a placeholder: DynamoDB reserves more than five hundred words, and adds to them.
             put = put.expression_attribute_names("#version", "version");
@@ -106,8 +104,7 @@ impl DynamoUserWrites {
 impl CreateUser for DynamoUserWrites {
     fn create_user<'a>(&'a self, user: &'a User) -> StoreFuture<'a, ()> {
         Box::pin(async move {
-            let items =
-                vec![self.put_user(user, "attribute_not_exists(userId)", None)?, self.reserve_email(user)?];
+            let items = vec![self.put_user(user, "attribute_not_exists(userId)", None)?, self.reserve_email(user)?];
             let id_exists = StoreError::Failed("a new user's random id is in use".into());
             self.transact(items, &[id_exists, StoreError::EmailTaken]).await
         })

@@ -30,6 +30,13 @@ pub(super) struct Package {
     name: String,
     manifest_path: PathBuf,
     targets: Vec<PackageTarget>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Dependency {
+    /// The folder of a dependency by path.
+    path: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -57,17 +64,12 @@ pub(super) struct Built {
 
 /// A line of `--message-format=json`, as far as it matters here.
 #[derive(Deserialize)]
-#[serde(tag = "reason", rename_all = "kebab-case")]
+#[serde(tag = "reason")]
 enum Message {
-    CompilerArtifact {
-        package_id: String,
-        target: PackageTarget,
-        executable: Option<PathBuf>,
-    },
-    CompilerMessage {
-        package_id: String,
-        message: Diagnostic,
-    },
+    #[serde(rename = "compiler-artifact")]
+    Artifact { package_id: String, target: PackageTarget, executable: Option<PathBuf> },
+    #[serde(rename = "compiler-message")]
+    Diagnosed { package_id: String, message: Diagnostic },
     #[serde(other)]
     Other,
 }
@@ -177,10 +179,10 @@ async fn run(spawner: &Spawner, command: Command, built: &mut Built) -> Result<E
         let mut lines = BufReader::new(stdout).lines();
         while let Some(line) = lines.next_line().await.map_err(failed)? {
             match serde_json::from_str(&line) {
-                Ok(Message::CompilerArtifact { package_id, target, executable: Some(executable) }) => {
+                Ok(Message::Artifact { package_id, target, executable: Some(executable) }) => {
                     built.executables.insert((package_id, target.name), executable);
                 }
-                Ok(Message::CompilerMessage { package_id, message }) if message.level == "error" => {
+                Ok(Message::Diagnosed { package_id, message }) if message.level == "error" => {
                     let errors = built.errors.entry(package_id).or_default();
                     let text = message.rendered.unwrap_or_default();
                     if errors.len() + text.len() <= MAX_MESSAGE {
@@ -212,10 +214,27 @@ fn not_started(error: &std::io::Error) -> String {
     }
 }
 
-/// The folders of a package and, as far as its manifest says, of the packages beside it that it depends on by path.
-pub(super) fn source_folders(package: &Path) -> BTreeSet<PathBuf> {
+impl Workspace {
+    /// The folders of `package` and of the packages that it depends on by path: where the cause of an error may be.
+    pub(super) fn source_folders(&self, package: &Package) -> BTreeSet<PathBuf> {
+        let folder_of = |package: &Package| package.manifest_path.parent().map(Path::to_owned).unwrap_or_default();
+        let mut packages = BTreeSet::new();
+        let mut pending = vec![folder_of(package)];
+        while let Some(folder) = pending.pop() {
+            let member = self.packages.iter().find(|package| folder_of(package) == folder);
+            if packages.insert(folder) {
+                let dependencies = member.into_iter().flat_map(|package| &package.dependencies);
+                pending.extend(dependencies.filter_map(|dependency| dependency.path.clone()));
+            }
+        }
+        packages.iter().flat_map(|package| folders_in(package)).chain([self.root.clone()]).collect()
+    }
+}
+
+/// A package's folders, without what Cargo and version control keep there.
+pub(super) fn folders_in(package: &Path) -> BTreeSet<PathBuf> {
     let mut found = BTreeSet::new();
-    let mut pending = vec![package.canonicalize().unwrap_or_else(|_| package.to_owned())];
+    let mut pending = vec![package.to_owned()];
     while let Some(folder) = pending.pop() {
         if found.len() >= MAX_FOLDERS {
             break;

@@ -104,10 +104,10 @@ impl Builder {
                 .get(target.function)
                 .is_some_and(|record| record.is_fresh(target.folder, target.binary, self.release))
         });
-        if !fresh {
-            self.build_targets(&targets, &mut records, &mut build.failures).await?;
-        }
         let mut watched = BTreeSet::new();
+        if !fresh {
+            watched = self.build_targets(&targets, &mut records, &mut build.failures).await?;
+        }
         for target in &targets {
             let record = records.get(target.function);
             let code = match (build.failures.get(target.function), record) {
@@ -119,9 +119,6 @@ impl Builder {
             };
             build.code.insert(target.function.to_owned(), code);
             watched.extend(record.into_iter().flat_map(Record::folders));
-            if build.failures.contains_key(target.function) || record.is_none() {
-                watched.extend(cargo::source_folders(target.folder));
-            }
         }
         self.watched.send_if_modified(|known| {
             let changed = *known != watched;
@@ -132,12 +129,14 @@ impl Builder {
         Ok(build)
     }
 
+    /// Has Cargo build all `targets`; returns the folders in which the causes of failures may be.
     async fn build_targets(
         &self,
         targets: &[Target<'_>],
         records: &mut Records,
         failures: &mut IndexMap<String, String>,
-    ) -> Result<(), BuildError> {
+    ) -> Result<BTreeSet<PathBuf>, BuildError> {
+        let mut suspects = BTreeSet::new();
         // A file that changes while the compiler runs must count as changed afterwards.
         let started = SystemTime::now();
         let mut workspaces: Vec<(Workspace, Vec<(Target<'_>, Package)>)> = Vec::new();
@@ -146,6 +145,7 @@ impl Builder {
             if let Err(message) = found {
                 self.show(target.function, &message);
                 failures.insert(target.function.to_owned(), message);
+                suspects.extend(cargo::folders_in(target.folder));
             }
         }
         for (workspace, members) in &workspaces {
@@ -165,13 +165,15 @@ impl Builder {
                     }
                     Err(message) => {
                         self.show(target.function, &message);
+                        suspects.extend(workspace.source_folders(package));
                         records.forget_inputs(target.function);
                         failures.insert(target.function.to_owned(), message);
                     }
                 }
             }
         }
-        records.save(&self.folder).map_err(|source| BuildError::DataFolder { path: self.folder.clone(), source })
+        records.save(&self.folder).map_err(|source| BuildError::DataFolder { path: self.folder.clone(), source })?;
+        Ok(suspects)
     }
 
     fn show(&self, function: &str, message: &str) {

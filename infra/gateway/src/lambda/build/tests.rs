@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::fingerprint::Stamp;
 use super::*;
 use crate::lambda::testing::{self, Lines};
 use crate::lambda::{Invoke as _, InvokeRequest, LambdaService, watch_functions};
@@ -55,8 +56,6 @@ impl Project {
         }
     }
 }
-
-use super::fingerprint::Stamp;
 
 fn own(name: &str, version: &str) -> String {
     format!("pub fn version() -> String {{ format!(\"{name} {version} {{}}\", core_lib::VERSION) }}\n")
@@ -147,4 +146,23 @@ async fn a_function_that_does_not_compile_leaves_the_others_alone() {
     assert!(build.failures["missing"].contains("nowhere/Cargo.toml"), "{}", build.failures["missing"]);
     assert_eq!(build.failures["misnamed"], "the package two has no binary three; it has: two");
     assert!(executable(&build, "two").is_file());
+}
+
+#[tokio::test]
+async fn an_error_in_what_the_functions_share_is_mended_by_an_edit_there() {
+    let project = Project::new();
+    project.write("core/src/lib.rs", "pub const VERSION: &str = 5;\n");
+    let builder = Arc::new(project.builder());
+    let build = builder.build(&project.functions).await.unwrap();
+    assert!(build.failures["one"].contains("core/src/lib.rs") && build.failures["two"].contains("core/src/lib.rs"));
+    let service = Arc::new(LambdaService::new(testing::settings(&project.lines)).unwrap());
+    service.deploy(&project.functions, &build.code);
+    assert!(version(&service, "two").await.contains("Runtime.BuildError"));
+    let _watching = watch_functions(service.clone(), builder).unwrap();
+    project.write("core/src/lib.rs", "pub const VERSION: &str = \"5\";\n");
+    let begin = Instant::now();
+    while version(&service, "two").await != "two a 5" {
+        assert!(begin.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }

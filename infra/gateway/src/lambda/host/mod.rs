@@ -21,7 +21,7 @@ mod work;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -62,6 +62,8 @@ pub struct LambdaService {
     functions: ArcSwap<Functions>,
     /// Held while the table of functions is being replaced.
     deploying: Mutex<()>,
+    /// Functions that are no longer deployed but may still be at work.
+    removed: Mutex<Vec<Weak<Pool>>>,
     events: Events,
 }
 
@@ -94,7 +96,13 @@ impl LambdaService {
     pub fn new(settings: HostSettings) -> io::Result<Self> {
         let events = Events::new(settings.max_event_bytes);
         let shared = Arc::new(Shared::new(settings, Spawner::new()?, Handle::current()));
-        Ok(LambdaService { shared, functions: ArcSwap::default(), deploying: Mutex::new(()), events })
+        Ok(LambdaService {
+            shared,
+            functions: ArcSwap::default(),
+            deploying: Mutex::default(),
+            removed: Mutex::default(),
+            events,
+        })
     }
 
     /// Replaces all functions by `functions`, with the code of each by function name.
@@ -127,6 +135,10 @@ impl LambdaService {
         let aliases = names::aliases(functions);
         self.functions.store(Arc::new(Functions { entries, aliases, model: functions.clone() }));
         gone.iter().for_each(|pool| pool.close());
+        let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        removed.retain(|pool| pool.strong_count() > 0);
+        removed.extend(gone.iter().map(Arc::downgrade));
+        drop(removed);
         deployed
     }
 
@@ -190,8 +202,7 @@ impl LambdaService {
     /// Returns when no process is left.
     pub async fn shutdown(&self, patience: Duration) {
         self.shared.close();
-        let functions = self.functions.load_full();
-        let pools: Vec<_> = functions.entries.values().filter_map(|entry| entry.pool.as_ref().ok()).collect();
+        let pools = self.pools();
         let quiet = self.shared.wait_until(|| pools.iter().all(|pool| pool.is_quiet()));
         if tokio::time::timeout(patience, quiet).await.is_err() {
             tracing::warn!("invocations are still running and are cut off");
@@ -201,6 +212,14 @@ impl LambdaService {
         }
         self.shared.spawner.kill_all();
         self.shared.all_gone().await;
+    }
+
+    /// Every pool that may have a process.
+    fn pools(&self) -> Vec<Arc<Pool>> {
+        let functions = self.functions.load();
+        let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
+        let deployed = functions.entries.values().filter_map(|entry| entry.pool.clone().ok());
+        deployed.chain(removed.iter().filter_map(Weak::upgrade)).collect()
     }
 
     fn resolve(&self, identifier: &str, qualifier: Option<&str>) -> Result<(Arc<Pool>, HeaderValue), InvokeError> {
@@ -280,10 +299,8 @@ impl Invoke for LambdaService {
 impl Drop for LambdaService {
     fn drop(&mut self) {
         self.shared.close();
-        for entry in self.functions.load().entries.values() {
-            if let Ok(pool) = &entry.pool {
-                pool.stop();
-            }
+        for pool in self.pools() {
+            pool.stop();
         }
         self.shared.spawner.kill_all();
     }

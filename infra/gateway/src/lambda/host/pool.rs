@@ -238,6 +238,7 @@ impl Pool {
         self.log(&failure.log_line(request_id).unwrap_or_default());
         if let Some(work) = work {
             work.fail(failure);
+            self.shared.work_ended();
         }
     }
 

@@ -119,7 +119,7 @@ async fn the_event_comes_with_the_headers_of_lambda() {
 
 #[tokio::test]
 async fn busy_environments_are_joined_by_others() {
-    let host = host();
+    let host = host_with(|settings, _| settings.scale_out_after = Duration::from_millis(4));
     let calls = (0..3).map(|_| host.call("sleep 300"));
     let mut processes = futures_util::future::join_all(calls).await;
     processes.sort();
@@ -458,11 +458,38 @@ async fn dropping_the_service_kills_at_once() {
     until("the process is gone", || !is_alive(process)).await;
 }
 
+/// Not a test by itself: Ferrogate, as the next test kills it.
+#[tokio::test]
+#[ignore = "run by the test below"]
+async fn a_host_to_be_killed() {
+    let host = host();
+    eprintln!("process {}", host.process().await);
+    std::future::pending::<()>().await;
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn not_even_a_killed_host_leaves_processes() {
+    use std::io::{BufRead as _, BufReader};
+    let mut host = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "lambda::host::tests::a_host_to_be_killed", "--nocapture"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(host.stderr.take().unwrap()).lines();
+    let process = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("process ")?.parse().ok()).unwrap();
+    assert!(is_alive(process));
+    host.kill().unwrap();
+    host.wait().unwrap();
+    until("its process is gone", || !is_alive(process)).await;
+}
+
 /// Not a test: prints the invocations per second of one fast function. `cargo test --release … -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "a measurement"]
 async fn speed() {
-    let host = host();
+    let host = host_with(|settings, _| settings.scale_out_after = Duration::from_millis(4));
     for connections in [1, 4, 32] {
         let begin = Instant::now();
         let callers = (0..connections).map(|_| {

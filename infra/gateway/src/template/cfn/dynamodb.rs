@@ -30,9 +30,13 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     properties.require("AttributeDefinitions");
     let mut used = BTreeSet::new();
     let attributes = attributes(&properties);
-    body.insert("AttributeDefinitions".to_owned(), Value::Array(attributes.iter().map(|(_, _, json)| json.clone()).collect()));
+    body.insert(
+        "AttributeDefinitions".to_owned(),
+        Value::Array(attributes.iter().map(|(_, _, json)| json.clone()).collect()),
+    );
     body.insert("KeySchema".to_owned(), key_schema(&properties, &mut used));
-    let on_demand = properties.one_of("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]).as_deref() == Some("PAY_PER_REQUEST");
+    let on_demand =
+        properties.one_of("BillingMode", &["PROVISIONED", "PAY_PER_REQUEST"]).as_deref() == Some("PAY_PER_REQUEST");
     body.insert("BillingMode".to_owned(), json!(if on_demand { "PAY_PER_REQUEST" } else { "PROVISIONED" }));
     throughput(&properties, on_demand, &mut body);
     for key in ["GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
@@ -115,12 +119,7 @@ fn key_schema(properties: &Properties<'_>, used: &mut BTreeSet<String>) -> Value
     keys.iter().map(|(name, kind)| json!({"AttributeName": name, "KeyType": kind})).collect()
 }
 
-fn secondary_index(
-    index: &Properties<'_>,
-    is_global: bool,
-    on_demand: bool,
-    used: &mut BTreeSet<String>,
-) -> Value {
+fn secondary_index(index: &Properties<'_>, is_global: bool, on_demand: bool, used: &mut BTreeSet<String>) -> Value {
     let mut body = Map::new();
     index.harmless(&["ContributorInsightsSpecification", "OnDemandThroughput", "WarmThroughput"]);
     body.insert("IndexName".to_owned(), json!(index.required_string("IndexName").unwrap_or_default()));

@@ -1,6 +1,6 @@
 //! `AWS::Lambda::Function`, and what SAM's functions have in common with it.
 
-use crate::model::{Architecture, Function, FunctionCode};
+use crate::model::{Architecture, Function};
 
 use super::super::code::{self, Code};
 use super::super::loader::Loader;
@@ -65,7 +65,14 @@ pub(in super::super) fn shared<'t>(
 ) {
     // Permissions, network, logs, tracing, storage: the process runs as this machine's user with this machine's disk.
     properties.harmless(&["Description", "EphemeralStorage", "KmsKeyArn", "LoggingConfig", "RuntimeManagementConfig"]);
-    properties.harmless(&["RecursiveLoop", "Tracing", "TracingConfig", "VpcConfig", "SnapStart", "CodeSigningConfigArn"]);
+    properties.harmless(&[
+        "RecursiveLoop",
+        "Tracing",
+        "TracingConfig",
+        "VpcConfig",
+        "SnapStart",
+        "CodeSigningConfigArn",
+    ]);
     properties.unsupported("Layers", "layers are not mounted");
     properties.unsupported("FileSystemConfigs", "no file system is mounted");
     properties.unsupported("DeadLetterConfig", "there is no dead letter queue locally");
@@ -102,23 +109,23 @@ pub(in super::super) fn shared<'t>(
         properties.report().unsupported(resource.owner(), None, resource.at, reason);
         return;
     }
-    insert(
-        loader,
-        resource,
-        Function {
-            function_arn: names::function_arn(loader.resolver.options, &function_name),
-            function_name,
-            logical_id: Some(resource.logical_id.clone()),
-            runtime,
-            handler,
-            code,
-            memory_size,
-            timeout,
-            environment,
-            architecture,
-            reserved_concurrent_executions,
-        },
-    );
+    if !loader.claim("function", &function_name, resource.at) {
+        return;
+    }
+    let function = Function {
+        function_arn: names::function_arn(loader.resolver.options, &function_name),
+        function_name: function_name.clone(),
+        logical_id: Some(resource.logical_id.clone()),
+        runtime,
+        handler,
+        code,
+        memory_size,
+        timeout,
+        environment,
+        architecture,
+        reserved_concurrent_executions,
+    };
+    loader.model.functions.insert(function_name, function);
 }
 
 fn architecture(properties: &Properties<'_>) -> Architecture {
@@ -130,14 +137,5 @@ fn architecture(properties: &Properties<'_>) -> Architecture {
             properties.error("Architectures", "must be [x86_64] or [arm64]");
             Architecture::X86_64
         }
-    }
-}
-
-fn insert(loader: &mut Loader<'_>, resource: &Resource, function: Function) {
-    if let FunctionCode::Cargo { binary, .. } = &function.code {
-        tracing::debug!(function = function.function_name, binary, "function");
-    }
-    if loader.claim("function", &function.function_name, resource.at) {
-        loader.model.functions.insert(function.function_name.clone(), function);
     }
 }

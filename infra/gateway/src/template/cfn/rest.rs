@@ -117,13 +117,11 @@ pub(in super::super) fn load_method<'t>(loader: &mut Loader<'t>, resource: &'t R
     let authorization_type = properties.one_of("AuthorizationType", &types).unwrap_or_else(|| "NONE".to_owned());
     let authorizer_id = properties.string("AuthorizerId");
     let integration = properties.object("Integration").and_then(|integration| read_integration(&integration));
-    let is_proxy = integration.as_ref().is_some_and(|found| found.integration_type == IntegrationType::AwsProxy);
     // Of a proxy integration API Gateway passes the answer on as it is; the others are listed as a whole.
     properties.harmless(&["MethodResponses"]);
     if !properties.has("Integration") {
         properties.report().error(resource.at, format!("{}: No integration defined for method", resource.logical_id));
     }
-    tracing::trace!(method = resource.logical_id, is_proxy, "method");
     let operation_name = properties.string("OperationName");
     let api_key_required = properties.boolean("ApiKeyRequired").unwrap_or(false);
     let resource_id = properties.required_string("ResourceId");
@@ -165,7 +163,13 @@ fn read_integration(properties: &Properties<'_>) -> Option<Integration> {
     }
     properties.require("Uri");
     properties.require("IntegrationHttpMethod");
-    properties.harmless(&["CacheNamespace", "ConnectionType", "ContentHandling", "Credentials", "IntegrationResponses"]);
+    properties.harmless(&[
+        "CacheNamespace",
+        "ConnectionType",
+        "ContentHandling",
+        "Credentials",
+        "IntegrationResponses",
+    ]);
     properties.harmless(&["PassthroughBehavior", "RequestTemplates"]);
     properties.unsupported("CacheKeyParameters", "responses are not cached");
     properties.unsupported("RequestParameters", "request parameters are not mapped");

@@ -56,10 +56,7 @@ pub(in super::super) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Reso
         } else {
             let reason = "HTTP_PROXY integrations are not supported yet: the route answers 500";
             properties.report().unsupported(resource.owner(), Some("Target"), properties.place("Target"), reason);
-            ApiIntegration {
-                integration_type: IntegrationType::HttpProxy,
-                ..lambda_integration(target, "1.0", 30_000)
-            }
+            ApiIntegration { integration_type: IntegrationType::HttpProxy, ..lambda_integration(target, "1.0", 30_000) }
         };
         builder.add_route_with(&route_key, Some(integration), Access::open(), resource.at, properties.report());
         let stage = ApiStage { stage_name: "$default".to_owned(), auto_deploy: true, ..ApiStage::default() };

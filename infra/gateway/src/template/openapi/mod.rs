@@ -80,7 +80,9 @@ fn operations<'a>(document: &Properties<'a>) -> Vec<Operation<'a>> {
             ("put", "PUT"),
             ("x-amazon-apigateway-any-method", "ANY"),
         ] {
-            let Some(at) = item.node().as_map().and_then(|map| map.get(key)).map(|entry| entry.key_at) else { continue };
+            let Some(at) = item.node().as_map().and_then(|map| map.get(key)).map(|entry| entry.key_at) else {
+                continue;
+            };
             if let Some(properties) = item.object(key) {
                 properties.harmless(OPERATION_DOCUMENTATION);
                 ignore_foreign(&properties);
@@ -118,7 +120,10 @@ fn is_openapi_3(document: &Properties<'_>) -> Option<bool> {
         None => {
             document.report().error(
                 document.at(),
-                format!("{}: an API definition needs `openapi: 3.0.1` or `swagger: \"2.0\"`", document.owner().logical_id),
+                format!(
+                    "{}: an API definition needs `openapi: 3.0.1` or `swagger: \"2.0\"`",
+                    document.owner().logical_id
+                ),
             );
             None
         }

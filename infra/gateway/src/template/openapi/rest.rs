@@ -83,7 +83,9 @@ fn integration(operation: &Properties<'_>) -> Option<Integration> {
         let path = operation.path("");
         let path = path.trim_end_matches('.');
         let id = operation.owner().logical_id;
-        operation.report().error(operation.at(), format!("{id}.{path}: No integration defined for method: it needs `{key}`"));
+        operation
+            .report()
+            .error(operation.at(), format!("{id}.{path}: No integration defined for method: it needs `{key}`"));
         return None;
     }
     let properties = operation.object(key)?;
@@ -101,7 +103,13 @@ fn integration(operation: &Properties<'_>) -> Option<Integration> {
     }
     properties.require("uri");
     // API Gateway itself takes no notice of templates and responses of a proxy integration.
-    properties.harmless(&["contentHandling", "passthroughBehavior", "payloadFormatVersion", "requestTemplates", "responses"]);
+    properties.harmless(&[
+        "contentHandling",
+        "passthroughBehavior",
+        "payloadFormatVersion",
+        "requestTemplates",
+        "responses",
+    ]);
     // A role to assume, and an id that only caching uses.
     properties.harmless(&["cacheNamespace", "connectionType", "credentials"]);
     properties.unsupported("cacheKeyParameters", "responses are not cached");

@@ -30,8 +30,16 @@ pub(super) fn schemes<'a>(document: &Properties<'a>, components: Option<&Propert
         .map(|(name, at, node)| {
             let properties = holder.reader(holder.path(&format!("{key}.{name}")), node);
             // How clients send the credentials, which the authorizer's identity source says for API Gateway.
-            let documentation =
-                ["authorizationUrl", "bearerFormat", "description", "flow", "flows", "in", "openIdConnectUrl", "scheme"];
+            let documentation = [
+                "authorizationUrl",
+                "bearerFormat",
+                "description",
+                "flow",
+                "flows",
+                "in",
+                "openIdConnectUrl",
+                "scheme",
+            ];
             properties.harmless(&documentation);
             properties.harmless(&["scopes", "tokenUrl"]);
             Scheme {
@@ -73,9 +81,9 @@ pub(super) fn rest_scheme(scheme: &Scheme<'_>) -> Option<(Access, Option<Authori
     }
     // The gateway calls functions with its own authority, so no role is assumed.
     authorizer.harmless(&["authorizerCredentials"]);
-    let identity_source = authorizer.string("identitySource").or_else(|| {
-        (authorizer_type != AuthorizerType::Request).then(|| format!("method.request.header.{header}"))
-    });
+    let identity_source = authorizer
+        .string("identitySource")
+        .or_else(|| (authorizer_type != AuthorizerType::Request).then(|| format!("method.request.header.{header}")));
     let id = super::super::names::short_id(&["authorizer", scheme.properties.owner().logical_id, scheme.name]);
     let model = Authorizer {
         id: id.clone(),
@@ -161,7 +169,12 @@ pub(super) fn access(
         for (name, entry) in requirement.as_map().into_iter().flatten() {
             if ignored.contains(&name.as_str()) {
                 let reason = format!("API Gateway knows no such scheme as '{name}' and ignores it: the method is open");
-                operation.report().unsupported(operation.owner(), Some(&operation.path("security")), entry.key_at, reason);
+                operation.report().unsupported(
+                    operation.owner(),
+                    Some(&operation.path("security")),
+                    entry.key_at,
+                    reason,
+                );
                 continue;
             }
             let whose = format!("{}.{}", operation.owner().logical_id, operation.path("security"));
@@ -183,6 +196,7 @@ pub(super) fn access(
         }
     }
     let mut access = access.unwrap_or_else(fallback);
-    access.api_key_required |= api_key_required;
+    let by_default = authorizers.default.as_ref().is_some_and(|default| default.api_key_required);
+    access.api_key_required |= api_key_required || by_default;
     access
 }

@@ -18,7 +18,14 @@ use super::auth;
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
     // How AWS hosts it; and document versions that say nothing of what is in them.
-    properties.harmless(&["AlwaysDeploy", "Description", "EndpointConfiguration", "FailOnWarnings", "Mode", "OpenApiVersion"]);
+    properties.harmless(&[
+        "AlwaysDeploy",
+        "Description",
+        "EndpointConfiguration",
+        "FailOnWarnings",
+        "Mode",
+        "OpenApiVersion",
+    ]);
     properties.harmless(&["PropagateTags", "SecurityPolicy", "EndpointAccessMode"]);
     properties.unsupported("DisableExecuteApiEndpoint", "the default endpoint stays on: it is the only one here");
     properties.unsupported("Domain", "custom domain names are not served; use the API's local address");

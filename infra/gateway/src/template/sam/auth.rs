@@ -2,12 +2,12 @@
 
 use crate::model::{ApiAuthorizer, Authorizer, AuthorizerType};
 
+use super::super::api_builder::ApiBuilder;
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::openapi;
 use super::super::properties::Properties;
 use super::super::rest_builder::{Access, Authorizers, RestBuilder};
-use super::super::api_builder::ApiBuilder;
 
 /// `Auth` of an `AWS::Serverless::Api`.
 pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
@@ -141,9 +141,8 @@ pub(super) fn event(authorizers: &Authorizers, event: &Properties<'_>) -> Access
             authorizers.find(name, at, &whose, auth.report()).unwrap_or_else(Access::open)
         }
     };
-    if let Some(required) = auth.boolean("ApiKeyRequired") {
-        access.api_key_required = required;
-    }
+    let by_default = default().api_key_required;
+    access.api_key_required = auth.boolean("ApiKeyRequired").unwrap_or(access.api_key_required || by_default);
     if auth.has("AuthorizationScopes") {
         access.scopes = auth.strings("AuthorizationScopes");
     }

@@ -10,15 +10,33 @@ use super::super::sections::Resource;
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
     // Permissions, and how AWS deploys.
-    properties.harmless(&["AssumeRolePolicyDocument", "DeploymentPreference", "PermissionsBoundary", "Policies", "Role"]);
-    properties.harmless(&["PropagateTags", "RolePath", "Tags", "AutoPublishCodeSha256", "AutoPublishAliasAllProperties"]);
-    properties.harmless(&["VersionDeletionPolicy", "PublishToLatestPublished", "SourceKMSKeyArn", "VersionDescription"]);
+    properties.harmless(&[
+        "AssumeRolePolicyDocument",
+        "DeploymentPreference",
+        "PermissionsBoundary",
+        "Policies",
+        "Role",
+    ]);
+    properties.harmless(&[
+        "PropagateTags",
+        "RolePath",
+        "Tags",
+        "AutoPublishCodeSha256",
+        "AutoPublishAliasAllProperties",
+    ]);
+    properties.harmless(&[
+        "VersionDeletionPolicy",
+        "PublishToLatestPublished",
+        "SourceKMSKeyArn",
+        "VersionDescription",
+    ]);
     // `events` reads them once all APIs are there.
     properties.harmless(&["Events"]);
     properties.unsupported("AutoPublishAlias", "there are no versions locally: the alias is the function as it is now");
     properties.unsupported("ProvisionedConcurrencyConfig", "environments start on demand");
     properties.unsupported("EventInvokeConfig", "retries and destinations of asynchronous calls are not configured");
-    properties.unsupported("FunctionUrlConfig", "function URLs are not served; call the function through an API or Invoke");
+    properties
+        .unsupported("FunctionUrlConfig", "function URLs are not served; call the function through an API or Invoke");
     properties.unsupported("DeadLetterQueue", "there is no dead letter queue locally");
     properties.unsupported("FunctionScalingConfig", "there are no managed instances locally");
     let code = if properties.has("ImageUri") {

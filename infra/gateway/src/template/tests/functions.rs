@@ -1,0 +1,105 @@
+//! Where code is, and which functions cannot be run.
+
+use crate::model::{Architecture, FunctionCode};
+
+use super::*;
+
+fn function(properties: &str) -> String {
+    format!(
+        "Transform: AWS::Serverless-2016-10-31\nResources:\n  Fn:\n    Type: AWS::Serverless::Function\n    Properties: {properties}\n"
+    )
+}
+
+#[test]
+fn cargo_packages_name_their_binary() {
+    for (manifest, expected) in [
+        ("[package]\nname = \"alpha\"\n", "alpha"),
+        ("[package]\nname = \"alpha\"\n[[bin]]\nname = \"beta\"\n", "beta"),
+        ("[package]\nname = \"alpha\"\n[[bin]]\nname = \"alpha\"\n[[bin]]\nname = \"beta\"\n", "alpha"),
+    ] {
+        let stack = Stack::new().file("code/Cargo.toml", manifest);
+        let folder = stack.path("code");
+        let loaded = stack.load(&function("{ CodeUri: ./code, Runtime: provided.al2023 }"));
+        let expected = FunctionCode::Cargo { folder, binary: expected.to_owned() };
+        assert_eq!(loaded.model.functions["Fn"].code, expected);
+    }
+    for (manifest, expected) in [
+        ("[workspace]\n", "has no [package]"),
+        ("[package]\nname = \"a\"\n[[bin]]\nname = \"b\"\n[[bin]]\nname = \"c\"\n", "has several binaries (b, c)"),
+        ("nonsense", "code/Cargo.toml: "),
+    ] {
+        let errors = Stack::new()
+            .file("code/Cargo.toml", manifest)
+            .errors(&function("{ CodeUri: ./code, Runtime: provided.al2023 }"));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].starts_with("template.yaml:5:28: Fn.CodeUri: code/Cargo.toml: "), "{errors:?}");
+        assert!(errors[0].contains(expected), "{errors:?}");
+    }
+}
+
+#[test]
+fn missing_code_is_an_error_and_code_elsewhere_is_listed() {
+    assert_eq!(
+        Stack::new().errors(&function("{ CodeUri: nowhere, Runtime: provided.al2023 }")),
+        ["template.yaml:5:28: Fn.CodeUri: the folder nowhere does not exist"]
+    );
+    assert_eq!(
+        Stack::new().file("empty/x", "").errors(&function("{ CodeUri: empty, Runtime: provided.al2023 }")),
+        ["template.yaml:5:28: Fn.CodeUri: neither a Cargo.toml nor a `bootstrap` in empty"]
+    );
+    for code in [
+        "CodeUri: s3://bucket/key, Runtime: provided.al2023",
+        "CodeUri: { Bucket: b, Key: k }, Runtime: provided.al2023",
+        "CodeUri: fn.zip, Runtime: provided.al2023",
+        "ImageUri: x, PackageType: Image",
+    ] {
+        let loaded = Stack::new().load(&function(&format!("{{ {code} }}")));
+        assert!(loaded.model.functions.is_empty(), "{code}");
+        assert_eq!(unsupported(&loaded), ["Fn line 3"], "{code}");
+    }
+}
+
+#[test]
+fn other_runtimes_are_kept_and_listed() {
+    let loaded = Stack::new().load(&function(
+        "{ CodeUri: fn, Runtime: python3.13, Handler: app.handler, Layers: [arn:x], VpcConfig: {}, Whatever: 1 }",
+    ));
+    assert_eq!(loaded.model.functions["Fn"].runtime, "python3.13");
+    assert_eq!(unsupported(&loaded), ["Fn Runtime line 5", "Fn Layers line 5", "Fn Whatever line 5"]);
+}
+
+#[test]
+fn values_outside_awss_limits_are_refused() {
+    let errors = Stack::new().errors(&function(
+        "{ CodeUri: fn, Runtime: provided.al2023, Timeout: 901, MemorySize: lots, Architectures: [riscv], FunctionName: [a] }",
+    ));
+    assert_eq!(
+        errors,
+        [
+            "template.yaml:5:67: Fn.Timeout must be a whole number from 1 to 900, not '901'",
+            "template.yaml:5:84: Fn.MemorySize must be a whole number from 128 to 10240, not 'lots'",
+            "template.yaml:5:105: Fn.Architectures must be [x86_64] or [arm64]",
+            "template.yaml:5:128: Fn.FunctionName must be a string, not a list",
+        ]
+    );
+}
+
+#[test]
+fn defaults_are_awss_own() {
+    let loaded = Stack::new().load(&function("{ CodeUri: fn, Runtime: provided.al2023 }"));
+    let function = &loaded.model.functions["Fn"];
+    assert_eq!((function.timeout, function.memory_size, function.architecture), (3, 128, Architecture::X86_64));
+    assert_eq!(function.handler, "bootstrap");
+    assert_eq!(function.function_arn, "arn:aws:lambda:us-east-1:000000000000:function:Fn");
+    assert!(matches!(function.code, FunctionCode::Folder(_)));
+}
+
+#[test]
+fn two_functions_of_one_name_are_refused() {
+    let text = function("{ CodeUri: fn, Runtime: provided.al2023, FunctionName: Other }")
+        + "  Other:\n    Type: AWS::Serverless::Function\n    Properties: { CodeUri: fn, Runtime: provided.al2023 }\n";
+    assert_eq!(
+        Stack::new().errors(&text),
+        ["template.yaml:6:3: a second function of the name 'Other' (first in line 3)"]
+    );
+}
