@@ -2,7 +2,9 @@
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 
-#[tokio::main]
+// As Ferrogate's own functions: one event at a time needs one thread, and the runtime's default of one for each core
+// costs a request two more handovers between threads, behind any emulator.
+#[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     run(service_fn(hello)).await
 }
