@@ -11,12 +11,13 @@ use tracing_subscriber::{filter::Targets, fmt, layer::SubscriberExt, registry, u
 /// Sets the process's logging up, once.
 pub fn init(lookup: &dyn Fn(&str) -> Option<String>) {
     let subscriber = registry().with(filter(lookup));
-    // Without time stamps (Lambda adds its own) and colours (nobody reads CloudWatch in a terminal).
-    let layer = fmt::layer().with_writer(std::io::stderr).without_time().with_ansi(false);
+    let layer = fmt::layer().with_writer(std::io::stderr).with_ansi(false);
     let done = if is_json(lookup) {
+        // With `timestamp` and `level`: Lambda's own filter of JSON logs looks for both.
         subscriber.with(layer.json().flatten_event(true).with_span_list(false)).try_init()
     } else {
-        subscriber.with(layer.with_target(false)).try_init()
+        // Lambda puts a time stamp before each line of text.
+        subscriber.with(layer.without_time().with_target(false)).try_init()
     };
     // It fails only where a test has set its own up before.
     drop(done);

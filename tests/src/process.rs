@@ -15,8 +15,8 @@ pub fn binary() -> &'static PathBuf {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo).args(["build", "--package", "ferrogate"]).current_dir(repository()).status();
-        assert!(built.as_ref().is_ok_and(std::process::ExitStatus::success), "cargo build --package ferrogate: {built:?}");
+        let built = Command::new(cargo).args(["build", "--workspace", "--bin", "ferrogate"]).current_dir(repository()).status();
+        assert!(built.as_ref().is_ok_and(std::process::ExitStatus::success), "cargo build --workspace --bin ferrogate: {built:?}");
         // The test binary is in target/{profile}/deps.
         let here = std::env::current_exe().expect("the path of the test binary");
         here.ancestors().nth(2).expect("target/{profile}").join("ferrogate")

@@ -89,14 +89,15 @@ async fn a_message_that_cannot_be_handled_gets_a_clear_frame() {
     for text in ["no json", "{}", r#"{"action":"dance"}"#, r#"{"action":"$connect"}"#, "[1]"] {
         alice.send_text(text).await;
         let error = alice.next_of_type("error").await;
-        assert!(error["message"].as_str().unwrap().contains("sendMessage"), "{text}: {error}");
+        assert!(error["message"].is_string(), "{text}: {error}");
+        assert_eq!(error["actions"], json!(["sendMessage", "listMembers"]), "{text}");
     }
     for wrong in [json!({"action": "sendMessage"}), json!({"action": "sendMessage", "message": ""}),
         json!({"action": "sendMessage", "message": 5}), json!({"action": "sendMessage", "message": "x".repeat(4_001)})]
     {
         alice.send(&wrong).await;
         let error = alice.next_of_type("error").await;
-        assert!(error["message"].as_str().unwrap().contains("message"), "{error}");
+        assert_eq!(error["errors"][0]["field"], "message", "{error}");
     }
     stack.stop().await;
 }
@@ -132,7 +133,7 @@ async fn a_silent_connection_ends_after_ten_minutes_and_its_room_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connect_without_a_room_or_a_name_is_refused() {
     let stack = Stack::start().await;
-    for query in ["", "?userId=alice", "?roomId=lobby", "?userId=&roomId=lobby", "?userId=alice&roomId=a%2Fb"] {
+    for query in ["", "?userId=alice", "?roomId=lobby", "?userId=&roomId=lobby", "?userId=alice&roomId=%0A"] {
         match ChatClient::try_connect(&stack, query).await {
             Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 400, "{query}"),
             other => panic!("{query}: {:?}", other.map(|_| "connected")),

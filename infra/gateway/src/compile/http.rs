@@ -6,10 +6,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::authorizer::authorizer_function;
-use super::lambda_arn::NoFunction;
+use super::lambda_arn::{NoFunction, resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, MAX_TIMEOUT_MILLIS,
-    MIN_TIMEOUT_MILLIS, RouteTree, parameter_names, resolve,
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, parameter_names,
 };
 use crate::authorize::ResultCache;
 use crate::model::{
@@ -187,7 +186,10 @@ fn route(api: &Api, declared: &Route, lambda_authorizers: &[&ApiAuthorizer]) -> 
 
 fn integration(declared: &ApiIntegration, stage: &ApiStage) -> Result<HttpIntegration, String> {
     if declared.integration_type != IntegrationType::AwsProxy {
-        return Ok(HttpIntegration::Unsupported(format!("integrations of type {:?}", declared.integration_type)));
+        return Ok(HttpIntegration::Unsupported(format!(
+            "integrations of type {}",
+            declared.integration_type.as_str()
+        )));
     }
     let Some(uri) = declared.integration_uri.as_deref() else {
         return Ok(HttpIntegration::Unsupported("an integration without IntegrationUri (an AWS service)".to_owned()));
@@ -197,11 +199,7 @@ fn integration(declared: &ApiIntegration, stage: &ApiStage) -> Result<HttpIntegr
         "2.0" => PayloadFormat::V2,
         other => return Err(format!("PayloadFormatVersion {other:?} is neither 1.0 nor 2.0")),
     };
-    let millis = declared.timeout_in_millis;
-    if !(MIN_TIMEOUT_MILLIS..=MAX_TIMEOUT_MILLIS).contains(&millis) {
-        return Err(format!("TimeoutInMillis {millis} is not between {MIN_TIMEOUT_MILLIS} and {MAX_TIMEOUT_MILLIS}"));
-    }
-    let timeout = Duration::from_millis(u64::from(millis));
+    let timeout = timeout("TimeoutInMillis", declared.timeout_in_millis)?;
     match resolve(uri, &stage.stage_variables) {
         Ok(function) => Ok(HttpIntegration::LambdaProxy { function, timeout, payload }),
         Err(NoFunction::Unsupported(reason)) => Ok(HttpIntegration::Unsupported(reason)),

@@ -1,12 +1,22 @@
-//! Finds the function in the URI of an integration or authorizer: done once per stage, because the URI may name stage
-//! variables.
+//! Finds the function in the URI of an integration or authorizer, and how long it may take: done once per stage, because
+//! the URI may name stage variables.
+
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
-/// API Gateway's bounds of `timeoutInMillis`; the upper one can be raised by quota, so it is Lambda's own here.
-pub(crate) const MIN_TIMEOUT_MILLIS: u32 = 50;
-/// Lambda's longest timeout.
-pub(crate) const MAX_TIMEOUT_MILLIS: u32 = 900_000;
+/// The shortest timeout of an integration.
+pub(super) const MIN_TIMEOUT_MILLIS: u32 = 50;
+/// API Gateway's longest one can be raised by quota, so it is Lambda's own here.
+const MAX_TIMEOUT_MILLIS: u32 = 900_000;
+
+/// `timeoutInMillis` of a REST or HTTP API's integration, which calls it `name`.
+pub(super) fn timeout(name: &str, millis: u32) -> Result<Duration, String> {
+    if !(MIN_TIMEOUT_MILLIS..=MAX_TIMEOUT_MILLIS).contains(&millis) {
+        return Err(format!("{name} {millis} is not between {MIN_TIMEOUT_MILLIS} and {MAX_TIMEOUT_MILLIS}"));
+    }
+    Ok(Duration::from_millis(u64::from(millis)))
+}
 
 /// A function by name, with the alias or version to call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,7 +145,11 @@ mod tests {
         let uri =
             wrapped("arn:aws:lambda:us-east-1:000000000000:function:${stageVariables.fn}:${stageVariables.alias}");
         assert_eq!(resolve(&uri, &variables), Ok(function("get-user", Some("b"))));
-        assert!(matches!(resolve(&uri, &IndexMap::new()), Err(NoFunction::Unsupported(_))), "empty on another stage");
+        let Err(NoFunction::Unsupported(reason)) = resolve(&uri, &IndexMap::new()) else { panic!("empty elsewhere") };
+        assert!(reason.contains("${stageVariables.alias}"), "{reason}");
+        let suffix = "arn:aws:lambda:us-east-1:000000000000:function:f${stageVariables.suffix}";
+        assert_eq!(resolve(suffix, &IndexMap::new()), Ok(function("f", None)), "an unknown variable is empty");
+        assert!(matches!(resolve("${stageVariables.fn", &variables), Err(NoFunction::Invalid(_))));
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod routes;
 pub mod websocket;
 
 pub(crate) use authorizer::{AuthorizerPayload, ContextField, IdentitySource, LambdaAuthorizer};
-pub(crate) use lambda_arn::{FunctionRef, MAX_TIMEOUT_MILLIS, MIN_TIMEOUT_MILLIS, resolve};
+pub(crate) use lambda_arn::FunctionRef;
 pub(crate) use routes::{RouteTree, parameter_names};
 
 /// Why an API cannot be served as declared: what is wrong, where, and so how to mend it.

@@ -6,10 +6,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::authorizer::{authorizer_function, validation};
-use super::lambda_arn::NoFunction;
+use super::lambda_arn::{NoFunction, resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, MAX_TIMEOUT_MILLIS,
-    MIN_TIMEOUT_MILLIS, RouteTree, parameter_names, resolve,
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, parameter_names,
 };
 use crate::authorize::ResultCache;
 use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
@@ -210,12 +209,12 @@ fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestInte
         return Ok(RestIntegration::Unsupported("the method has no integration".to_owned()));
     };
     if declared.integration_type != IntegrationType::AwsProxy {
-        return Ok(RestIntegration::Unsupported(format!("integrations of type {:?}", declared.integration_type)));
+        return Ok(RestIntegration::Unsupported(format!(
+            "integrations of type {}",
+            declared.integration_type.as_str()
+        )));
     }
-    let millis = declared.timeout_in_millis;
-    if !(MIN_TIMEOUT_MILLIS..=MAX_TIMEOUT_MILLIS).contains(&millis) {
-        return Err(format!("timeoutInMillis {millis} is not between {MIN_TIMEOUT_MILLIS} and {MAX_TIMEOUT_MILLIS}"));
-    }
+    let timeout = timeout("timeoutInMillis", declared.timeout_in_millis)?;
     match resolve(declared.uri.as_deref().unwrap_or_default(), &stage.variables) {
         Err(NoFunction::Invalid(reason)) => Err(format!("integration uri {reason}")),
         Err(NoFunction::Unsupported(reason)) => Ok(RestIntegration::Unsupported(reason)),
@@ -224,9 +223,7 @@ fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestInte
             "a Lambda integration whose integrationHttpMethod is {}; it must be POST",
             declared.http_method.as_deref().unwrap_or("missing")
         ))),
-        Ok(function) => {
-            Ok(RestIntegration::LambdaProxy { function, timeout: Duration::from_millis(u64::from(millis)) })
-        }
+        Ok(function) => Ok(RestIntegration::LambdaProxy { function, timeout }),
     }
 }
 

@@ -96,7 +96,7 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
     integration(&mut api, &|i| i.http_method = Some("GET".to_owned()));
     assert!(kind(&api).contains("it must be POST"));
     integration(&mut api, &|i| i.integration_type = IntegrationType::Mock);
-    assert!(kind(&api).contains("Mock"));
+    assert!(kind(&api).contains("MOCK"));
     integration(&mut api, &|i| {
         (i.integration_type, i.http_method) = (IntegrationType::AwsProxy, Some("POST".to_owned()));
         i.uri = Some("nonsense".to_owned());

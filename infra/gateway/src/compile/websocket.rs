@@ -2,107 +2,65 @@
 //!
 //! Compiled once per deployment and shared by every connection; a message parses nothing but itself.
 
-mod function;
 mod selection;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::lambda_arn::{MIN_TIMEOUT_MILLIS, NoFunction, resolve};
+use super::{CompileError, FunctionRef};
 use crate::model::{Api, ApiIntegration, IntegrationType, ProtocolType, Route as DeclaredRoute};
 
-pub use function::FunctionRef;
-pub use selection::RouteSelection;
+pub(crate) use selection::RouteSelection;
 
 /// The longest an integration of a WebSocket API may take, and AWS's default.
 const MAX_TIMEOUT_MILLIS: u32 = 29_000;
-/// The shortest `TimeoutInMillis` that AWS accepts.
-const MIN_TIMEOUT_MILLIS: u32 = 50;
-
-/// Why an API could not be compiled. The text names the API and what to change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CompileError {
-    /// `ProtocolType` is not `WEBSOCKET`.
-    #[error("API {api}: ProtocolType must be WEBSOCKET to be served as a WebSocket API")]
-    NotWebSocket {
-        /// The API.
-        api: String,
-    },
-    /// `RouteSelectionExpression` cannot be read.
-    #[error("API {api}: RouteSelectionExpression `{expression}`: {reason}")]
-    RouteSelectionExpression {
-        /// The API.
-        api: String,
-        /// The expression as declared.
-        expression: String,
-        /// What is wrong with it, and what is right.
-        reason: String,
-    },
-    /// A route key that AWS refuses.
-    #[error(
-        "API {api}: RouteKey `{route_key}` starts with `$` but is none of $connect, $disconnect and $default; \
-         rename the route"
-    )]
-    RouteKey {
-        /// The API.
-        api: String,
-        /// The key.
-        route_key: String,
-    },
-    /// Two routes share one key.
-    #[error("API {api}: two routes have the RouteKey `{route_key}`; remove one")]
-    DuplicateRoute {
-        /// The API.
-        api: String,
-        /// The key.
-        route_key: String,
-    },
-}
 
 /// A WebSocket API as its data plane reads it.
 #[derive(Debug)]
 pub struct Snapshot {
     /// `ApiId`
-    pub api_id: String,
+    pub(crate) api_id: String,
     /// How a message selects its route.
-    pub selection: RouteSelection,
+    pub(crate) selection: RouteSelection,
     /// Stages by name.
-    pub stages: HashMap<String, Arc<Stage>>,
+    pub(crate) stages: HashMap<String, Arc<Stage>>,
     /// What is declared and not supported, one line each, for the report at start. Such a route fails closed.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One stage: its variables, and the routes with those variables filled in.
 #[derive(Debug)]
-pub struct Stage {
+pub(crate) struct Stage {
     /// `StageName`
-    pub name: String,
+    pub(crate) name: String,
     /// `StageVariables`
-    pub variables: IndexMap<String, String>,
+    pub(crate) variables: IndexMap<String, String>,
     /// Routes by route key.
-    pub routes: HashMap<String, Arc<Route>>,
+    pub(crate) routes: HashMap<String, Arc<Route>>,
 }
 
 /// One route.
 #[derive(Debug)]
-pub struct Route {
+pub(crate) struct Route {
     /// `$connect`, `$disconnect`, `$default` or a custom key.
-    pub key: String,
+    pub(crate) key: String,
     /// Who may connect; of meaning on `$connect` only.
-    pub authorization: Authorization,
+    pub(crate) authorization: Authorization,
     /// `ApiKeyRequired`
-    pub api_key_required: bool,
+    pub(crate) api_key_required: bool,
     /// What answers.
-    pub target: Target,
+    pub(crate) target: Target,
     /// Whether the function's body goes back to the client.
-    pub two_way: bool,
+    pub(crate) two_way: bool,
 }
 
 /// `AuthorizationType` of a route.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Authorization {
+pub(crate) enum Authorization {
     /// `NONE`
     None,
     /// `CUSTOM`
@@ -118,7 +76,7 @@ pub enum Authorization {
 
 /// What answers a route.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Target {
+pub(crate) enum Target {
     /// The route has no integration: `$connect` accepts, a message fails.
     Nothing,
     /// A Lambda proxy integration.
@@ -133,19 +91,22 @@ pub enum Target {
 }
 
 impl Snapshot {
-    /// Compiles a declared API.
+    /// Compiles a declared API with all of its stages.
+    ///
+    /// # Errors
+    /// What API Gateway would refuse too: an expression that selects nothing, wrong and repeated route keys, and an API
+    /// that is no WebSocket API.
     pub fn compile(api: &Api) -> Result<Snapshot, CompileError> {
+        let label = api.logical_id.as_deref().unwrap_or(&api.api_id);
         if api.protocol_type != ProtocolType::WebSocket {
-            return Err(CompileError::NotWebSocket { api: api.api_id.clone() });
+            return Err(CompileError::new(label, "API", "it is not a WebSocket API"));
         }
         let selection = RouteSelection::parse(&api.route_selection_expression).map_err(|reason| {
-            CompileError::RouteSelectionExpression {
-                api: api.api_id.clone(),
-                expression: api.route_selection_expression.clone(),
-                reason,
-            }
+            let reason = format!("`{}`: {reason}", api.route_selection_expression);
+            CompileError::new(label, "RouteSelectionExpression", reason)
         })?;
-        check_route_keys(api)?;
+        check_route_keys(api)
+            .map_err(|(route_key, reason)| CompileError::new(label, format!("route {route_key}"), reason))?;
         let mut warnings = Vec::new();
         let stages = api
             .stages
@@ -169,15 +130,16 @@ impl Snapshot {
     }
 }
 
-fn check_route_keys(api: &Api) -> Result<(), CompileError> {
-    let mut seen = std::collections::HashSet::new();
+/// The error is the route's key and what is wrong with it.
+fn check_route_keys(api: &Api) -> Result<(), (&str, &'static str)> {
+    let mut seen = HashSet::new();
     for route in api.routes.values() {
-        let (api, route_key) = (api.api_id.clone(), route.route_key.clone());
-        if route_key.starts_with('$') && !matches!(&*route_key, "$connect" | "$disconnect" | "$default") {
-            return Err(CompileError::RouteKey { api, route_key });
+        let key = route.route_key.as_str();
+        if key.starts_with('$') && !matches!(key, "$connect" | "$disconnect" | "$default") {
+            return Err((key, "its key starts with `$` but is none of $connect, $disconnect and $default; rename it"));
         }
-        if !seen.insert(&route.route_key) {
-            return Err(CompileError::DuplicateRoute { api, route_key });
+        if !seen.insert(key) {
+            return Err((key, "the route is declared twice"));
         }
     }
     Ok(())
@@ -209,19 +171,21 @@ fn compile_route(api: &Api, route: &DeclaredRoute, variables: &IndexMap<String, 
 fn compile_target(integration: &ApiIntegration, variables: &IndexMap<String, String>) -> Target {
     if integration.integration_type != IntegrationType::AwsProxy {
         return Target::Unsupported(format!(
-            "integrations of type {:?} are not supported, only AWS_PROXY with a Lambda function",
-            integration.integration_type
+            "integrations of type {} are not supported, only AWS_PROXY with a Lambda function",
+            integration.integration_type.as_str()
         ));
     }
     let Some(uri) = &integration.integration_uri else {
         return Target::Unsupported("its integration has no IntegrationUri".to_owned());
     };
-    match FunctionRef::parse(uri, variables) {
+    match resolve(uri, variables) {
         Ok(function) => {
             let millis = integration.timeout_in_millis.clamp(MIN_TIMEOUT_MILLIS, MAX_TIMEOUT_MILLIS);
             Target::Lambda { function, timeout: Duration::from_millis(u64::from(millis)) }
         }
-        Err(reason) => Target::Unsupported(reason),
+        Err(NoFunction::Invalid(reason) | NoFunction::Unsupported(reason)) => {
+            Target::Unsupported(format!("its IntegrationUri: {reason}"))
+        }
     }
 }
 
@@ -258,7 +222,7 @@ mod tests {
     use crate::model::ApiStage;
 
     fn api(expression: &str) -> Api {
-        let function = "arn:aws:lambda:us-east-1:000000000000:function:fn-${stageVariables.color}";
+        let function = "arn:aws:lambda:us-east-1:000000000000:function:${stageVariables.color}";
         let integration = |id: &str, kind, timeout_in_millis| ApiIntegration {
             integration_id: id.to_owned(),
             integration_type: kind,
@@ -305,7 +269,7 @@ mod tests {
         let Target::Lambda { function, timeout } = &snapshot.stages["blue"].routes["send"].target else {
             panic!("{:?}", snapshot.stages["blue"].routes["send"])
         };
-        assert!(function.name.ends_with(":function:fn-blue"), "{}", function.name);
+        assert_eq!(function.function, "blue");
         assert_eq!(*timeout, Duration::from_secs(29));
         assert_eq!(snapshot.stages["blue"].routes["$connect"].target, Target::Nothing);
     }
@@ -316,7 +280,7 @@ mod tests {
         assert!(
             matches!(&snapshot.stages["bare"].routes["send"].target, Target::Unsupported(r) if r.contains("color"))
         );
-        assert!(snapshot.warnings.iter().any(|w| w.contains("route http") && w.contains("HttpProxy")));
+        assert!(snapshot.warnings.iter().any(|w| w.contains("route http") && w.contains("HTTP_PROXY")));
     }
 
     #[test]
@@ -330,15 +294,17 @@ mod tests {
 
     #[test]
     fn a_wrong_expression_or_key_is_named() {
-        let error = Snapshot::compile(&api("$request.header.action")).unwrap_err().to_string();
-        assert!(error.contains("chatapi") && error.contains("`$request.header.action`"), "{error}");
+        let error = |api: &Api| Snapshot::compile(api).unwrap_err().to_string();
+        let refused = error(&api("$request.header.action"));
+        assert!(refused.starts_with("chatapi: RouteSelectionExpression: `$request.header.action`: "), "{refused}");
 
         let mut wrong = api("$request.body.action");
         wrong.routes["send"].route_key = "$send".to_owned();
-        assert!(Snapshot::compile(&wrong).unwrap_err().to_string().contains("`$send`"));
+        assert!(error(&wrong).starts_with("chatapi: route $send: its key starts with `$`"));
         wrong.routes["send"].route_key = "http".to_owned();
-        assert!(matches!(Snapshot::compile(&wrong), Err(CompileError::DuplicateRoute { .. })));
+        assert_eq!(error(&wrong), "chatapi: route http: the route is declared twice");
         wrong.protocol_type = ProtocolType::Http;
-        assert!(matches!(Snapshot::compile(&wrong), Err(CompileError::NotWebSocket { .. })));
+        wrong.logical_id = Some("ChatApi".to_owned());
+        assert_eq!(error(&wrong), "ChatApi: API: it is not a WebSocket API");
     }
 }

@@ -99,9 +99,8 @@ pub(super) fn proxy_v2(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> R
     let (request, route) = (call.request, &authorized.route);
     let time = request_time(call.at);
     let headers = lower_case_headers(request, &call.domain_name, &call.trace);
-    let query = query(route);
-    let body = http_event_body(&request.body, request.headers.get("content-type"));
-    let (body, is_base64_encoded) = body.map_or((None, false), |(body, base64)| (Some(body), base64));
+    let query = route.parsed.query.by_name();
+    let (body, is_base64_encoded) = http_event_body(&request.body, request.headers.get("content-type"));
     let event = EventV2 {
         version: "2.0",
         route_key: &route.route.route_key,
@@ -127,9 +126,8 @@ pub(super) fn proxy_v1(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> R
     let time = request_time(call.at);
     // AWS documents lower-cased names for both formats and is observed to keep the client's spelling in this one.
     let headers = original_headers(request, &call.domain_name, &call.trace);
-    let query = query(route);
-    let body = http_event_body(&request.body, request.headers.get("content-type"));
-    let (body, is_base64_encoded) = body.map_or((None, false), |(body, base64)| (Some(body), base64));
+    let query = route.parsed.query.by_name();
+    let (body, is_base64_encoded) = http_event_body(&request.body, request.headers.get("content-type"));
     serde_json::to_vec(&EventV1 {
         version: Some("1.0"),
         resource: &route.route.path,
@@ -156,7 +154,7 @@ pub(super) fn authorizer_v2(
 ) -> Result<Vec<u8>, serde_json::Error> {
     let time = request_time(call.at);
     let headers = lower_case_headers(call.request, &call.domain_name, &call.trace);
-    let query = query(route);
+    let query = route.parsed.query.by_name();
     serde_json::to_vec(&AuthorizerEventV2 {
         version: "2.0",
         r#type: "REQUEST",
@@ -183,7 +181,7 @@ pub(super) fn authorizer_v1(
 ) -> Result<Vec<u8>, serde_json::Error> {
     let time = request_time(call.at);
     let headers = original_headers(call.request, &call.domain_name, &call.trace);
-    let query = query(route);
+    let query = route.parsed.query.by_name();
     let identity = identity.join(",");
     let identity = (!identity.is_empty()).then_some(identity.as_str());
     serde_json::to_vec(&AuthorizerEventV1 {
@@ -203,10 +201,6 @@ pub(super) fn authorizer_v1(
         stage_variables: &route.parsed.stage.variables,
         request_context: context_v1(call, route, None, &time),
     })
-}
-
-fn query<'a>(route: &'a MatchedRoute<'_>) -> MultiMap<'a> {
-    MultiMap::exact(route.parsed.query.0.iter().map(|(n, v)| (Cow::Borrowed(&**n), Cow::Borrowed(&**v))))
 }
 
 fn path_parameters<'a>(route: &'a MatchedRoute<'_>) -> Option<Pairs<'a, Cow<'a, str>>> {

@@ -15,7 +15,7 @@ use super::serve;
 use crate::compile::http::{HttpSnapshot, compile};
 use crate::gateway::Gateway;
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route};
-use crate::proxy::testing::{Answer, Fake, request};
+use crate::proxy::testing::{Answer, Fake, header, ok, request, text};
 use crate::server::{ClientRequest, Reply};
 
 /// An API with these routes to the function `f`, payload 2.0, on the stages `$default` and `dev`.
@@ -75,14 +75,6 @@ impl Plane {
     }
 }
 
-pub(super) fn text(reply: &Reply) -> &str {
-    std::str::from_utf8(reply.body()).unwrap()
-}
-
-pub(super) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    reply.headers().get(name).map(|value| value.to_str().unwrap())
-}
-
 /// A gateway response: its status and exact body, with the id and nothing of REST's.
 #[track_caller]
 pub(super) fn assert_error(reply: &Reply, status: u16, message: &str) {
@@ -90,8 +82,4 @@ pub(super) fn assert_error(reply: &Reply, status: u16, message: &str) {
     assert_eq!(header(reply, "content-type"), Some("application/json"));
     assert_eq!(header(reply, "apigw-requestid").map(str::len), Some(16));
     assert_eq!((header(reply, "x-amzn-errortype"), header(reply, "x-amzn-requestid")), (None, None));
-}
-
-pub(super) fn ok() -> Answer {
-    Answer::Json(json!({"statusCode": 200, "body": "ok"}))
 }

@@ -81,6 +81,19 @@ pub enum IntegrationType {
     Mock,
 }
 
+impl IntegrationType {
+    /// The type as AWS writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            IntegrationType::AwsProxy => "AWS_PROXY",
+            IntegrationType::Aws => "AWS",
+            IntegrationType::HttpProxy => "HTTP_PROXY",
+            IntegrationType::Http => "HTTP",
+            IntegrationType::Mock => "MOCK",
+        }
+    }
+}
+
 /// A REST authorizer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Authorizer {

@@ -91,7 +91,7 @@ pub struct ApiAuthorizer {
     pub identity_source: Vec<String>,
     /// `AuthorizerPayloadFormatVersion`: `1.0` or `2.0`.
     pub authorizer_payload_format_version: Option<String>,
-    /// `AuthorizerResultTtlInSeconds`; AWS's default is 300 for HTTP with identity sources; 0 turns caching off.
+    /// `AuthorizerResultTtlInSeconds`, 0 to 3,600, HTTP only; 0, AWS's default there, is no caching.
     pub authorizer_result_ttl_in_seconds: u32,
     /// `EnableSimpleResponses`
     pub enable_simple_responses: bool,

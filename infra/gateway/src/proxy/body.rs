@@ -54,31 +54,32 @@ impl BinaryMediaTypes {
         self.exact.iter().any(|exact| exact.eq_ignore_ascii_case(sent)) || self.families.iter().any(begins)
     }
 
-    /// A request's body for an event: its text or its base64, and which of them; `None` if there is none.
-    pub(crate) fn event_body<'a>(&self, body: &'a Bytes, content_type: Option<&str>) -> Option<(Cow<'a, str>, bool)> {
+    /// `body` and `isBase64Encoded` of an event.
+    pub(crate) fn event_body<'a>(&self, body: &'a Bytes, content_type: Option<&str>) -> (Option<Cow<'a, str>>, bool) {
         if body.is_empty() {
-            return None;
+            return (None, false);
         }
-        Some(match self.matches(content_type) {
-            true => (Cow::Owned(STANDARD.encode(body)), true),
-            false => (String::from_utf8_lossy(body), false),
-        })
+        match self.matches(content_type) {
+            true => (Some(Cow::Owned(STANDARD.encode(body))), true),
+            false => (Some(String::from_utf8_lossy(body)), false),
+        }
     }
 }
 
-/// The event body of an HTTP API: text for the text types, base64 for the rest and for text that is not UTF-8.
-/// The list of text types, and that a body without a Content-Type is text, are what is reported of AWS, not documented.
-pub(crate) fn http_event_body<'a>(body: &'a Bytes, content_type: Option<&str>) -> Option<(Cow<'a, str>, bool)> {
+/// `body` and `isBase64Encoded` of an HTTP API's event: text for the text types, base64 for the rest and for text that
+/// is not UTF-8. The list of text types, and that a body without a Content-Type is text, are what is reported of AWS, not
+/// documented.
+pub(crate) fn http_event_body<'a>(body: &'a Bytes, content_type: Option<&str>) -> (Option<Cow<'a, str>>, bool) {
     if body.is_empty() {
-        return None;
+        return (None, false);
     }
     let sent = media_type(content_type.unwrap_or("text/plain")).to_ascii_lowercase();
     let text = sent.starts_with("text/")
         || matches!(sent.as_str(), "application/json" | "application/javascript" | "application/xml");
-    Some(match std::str::from_utf8(body) {
-        Ok(body) if text => (Cow::Borrowed(body), false),
-        _ => (Cow::Owned(STANDARD.encode(body)), true),
-    })
+    match std::str::from_utf8(body) {
+        Ok(body) if text => (Some(Cow::Borrowed(body)), false),
+        _ => (Some(Cow::Owned(STANDARD.encode(body))), true),
+    }
 }
 
 /// A function's base64 body as bytes; `None` if it is no base64.
@@ -119,21 +120,21 @@ mod tests {
     fn event_bodies() {
         let binary = types(&["application/octet-stream"]);
         let body = Bytes::from_static(b"\xff\x00");
-        assert_eq!(binary.event_body(&Bytes::new(), Some("application/octet-stream")), None);
-        assert_eq!(binary.event_body(&body, Some("application/octet-stream")), Some(("/wA=".into(), true)));
-        assert_eq!(binary.event_body(&body, Some("text/plain")), Some(("\u{FFFD}\u{0}".into(), false)));
+        assert_eq!(binary.event_body(&Bytes::new(), Some("application/octet-stream")), (None, false));
+        assert_eq!(binary.event_body(&body, Some("application/octet-stream")), (Some("/wA=".into()), true));
+        assert_eq!(binary.event_body(&body, Some("text/plain")), (Some("\u{FFFD}\u{0}".into()), false));
     }
 
     #[test]
     fn http_bodies() {
         let text = Bytes::from_static(b"{}");
         for kind in ["text/html; charset=utf-8", "application/json", "Application/XML", "application/javascript"] {
-            assert_eq!(http_event_body(&text, Some(kind)), Some(("{}".into(), false)), "{kind}");
+            assert_eq!(http_event_body(&text, Some(kind)), (Some("{}".into()), false), "{kind}");
         }
         for kind in ["application/x-www-form-urlencoded", "image/png", "application/octet-stream"] {
-            assert_eq!(http_event_body(&text, Some(kind)), Some(("e30=".into(), true)), "{kind}");
+            assert_eq!(http_event_body(&text, Some(kind)), (Some("e30=".into()), true), "{kind}");
         }
-        assert_eq!(http_event_body(&text, None), Some(("{}".into(), false)));
-        assert_eq!(http_event_body(&Bytes::from_static(b"\xff"), Some("text/plain")), Some(("/w==".into(), true)));
+        assert_eq!(http_event_body(&text, None), (Some("{}".into()), false));
+        assert_eq!(http_event_body(&Bytes::from_static(b"\xff"), Some("text/plain")), (Some("/w==".into()), true));
     }
 }

@@ -59,6 +59,16 @@ impl<'a> MultiMap<'a> {
         self.0.push((Cow::Borrowed(name), vec![value.into()]));
     }
 
+    /// Adds what API Gateway says of the way a request came, under the names of payload format 1.0, of which the
+    /// client's own must not be there.
+    pub(crate) fn push_forwarded(&mut self, request: &ClientRequest, trace: &'a str) {
+        self.push("X-Amzn-Trace-Id", trace);
+        self.push("X-Forwarded-For", forwarded_for(request));
+        self.push("X-Forwarded-Port", request.port.to_string());
+        // The gateway listens without TLS: functions that build URLs from these headers must get ones that work.
+        self.push("X-Forwarded-Proto", "http");
+    }
+
     /// `None` if there is nothing, for events that write `null` or leave the field out.
     pub(crate) fn non_empty(&self) -> Option<&Self> {
         (!self.0.is_empty()).then_some(self)
@@ -166,11 +176,7 @@ pub(crate) fn original_headers<'a>(request: &'a ClientRequest, host: &'a str, tr
     if request.headers.get("host").is_none() {
         headers.push("Host", host);
     }
-    headers.push("X-Amzn-Trace-Id", trace);
-    headers.push("X-Forwarded-For", forwarded_for(request));
-    headers.push("X-Forwarded-Port", request.port.to_string());
-    // The gateway listens without TLS: functions that build URLs from these headers must get ones that work.
-    headers.push("X-Forwarded-Proto", "http");
+    headers.push_forwarded(request, trace);
     headers
 }
 

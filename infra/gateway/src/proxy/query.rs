@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
+use super::maps::MultiMap;
+
 /// The decoded name and value pairs of a query string, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct QueryPairs<'a>(pub(crate) Vec<(Cow<'a, str>, Cow<'a, str>)>);
@@ -19,6 +21,11 @@ impl<'a> QueryPairs<'a> {
             (decode_form(name), decode_form(value))
         };
         QueryPairs(raw.split(separators).filter(|pair| !pair.is_empty()).map(pair).collect())
+    }
+
+    /// The pairs as events show them: by name, in exactly its spelling.
+    pub(crate) fn by_name(&self) -> MultiMap<'_> {
+        MultiMap::exact(self.0.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value))))
     }
 
     /// The last value of `name`.

@@ -1,5 +1,5 @@
-//! The parts of a function's result that REST and HTTP APIs read alike: its status, and its headers, which are scalars
-//! or lists in JSON, checked into what may be sent.
+//! The parts of a function's result that the planes read alike: its status, and its headers, which are scalars or lists
+//! in JSON, checked into what may be sent.
 
 use ::http::{HeaderName, HeaderValue, StatusCode};
 use indexmap::IndexMap;

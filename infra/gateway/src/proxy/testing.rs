@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
-use crate::server::{ClientRequest, Headers};
+use crate::server::{ClientRequest, Headers, Reply};
 
 /// What the stand-in answers.
 #[derive(Clone)]
@@ -116,6 +116,18 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> C
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 4566,
     }
+}
+
+pub(crate) fn text(reply: &Reply) -> &str {
+    std::str::from_utf8(reply.body()).unwrap()
+}
+
+pub(crate) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
+    reply.headers().get(name).map(|value| value.to_str().unwrap())
+}
+
+pub(crate) fn ok() -> Answer {
+    Answer::Json(json!({"statusCode": 200, "body": "ok"}))
 }
 
 /// The REST form of a function's ARN.

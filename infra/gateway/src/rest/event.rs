@@ -18,9 +18,9 @@ pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Resu
     let domain_name = call.gateway.domain_name(&call.api.api_id);
     let time = request_time(call.at);
     let headers = original_headers(request, &domain_name, &call.trace);
-    let query = MultiMap::exact(parsed.query.0.iter().cloned());
-    let body = call.api.binary_media_types.event_body(&request.body, request.headers.get("content-type"));
-    let (body, is_base64_encoded) = body.map_or((None, false), |(body, base64)| (Some(body), base64));
+    let query = parsed.query.by_name();
+    let (body, is_base64_encoded) =
+        call.api.binary_media_types.event_body(&request.body, request.headers.get("content-type"));
     let event = EventV1 {
         version: None,
         resource: &route.resource.path,
@@ -63,7 +63,7 @@ pub(super) fn request(
     let parsed = &route.parsed;
     let time = request_time(call.at);
     let headers = original_headers(call.request, domain_name, &call.trace);
-    let query = MultiMap::exact(parsed.query.0.iter().cloned());
+    let query = parsed.query.by_name();
     serde_json::to_vec(&AuthorizerEventV1 {
         version: None,
         r#type: "REQUEST",

@@ -13,7 +13,7 @@ use super::serve;
 use crate::compile::rest::{RestSnapshot, compile};
 use crate::gateway::Gateway;
 use crate::model::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
-use crate::proxy::testing::{Answer, Fake, lambda_uri, request};
+use crate::proxy::testing::{Answer, Fake, header, lambda_uri, ok, request, text};
 use crate::server::{ClientRequest, Reply};
 
 /// `("GET /users/{userId}", "function")` …, on the stage `prod`.
@@ -97,14 +97,6 @@ impl Plane {
     }
 }
 
-pub(super) fn text(reply: &Reply) -> &str {
-    std::str::from_utf8(reply.body()).unwrap()
-}
-
-pub(super) fn header<'a>(reply: &'a Reply, name: &str) -> Option<&'a str> {
-    reply.headers().get(name).map(|value| value.to_str().unwrap())
-}
-
 /// A gateway response: its status, exact body and error type, and the headers that every reply has.
 #[track_caller]
 pub(super) fn assert_error(reply: &Reply, status: u16, body: &str, error_type: &str) {
@@ -114,10 +106,6 @@ pub(super) fn assert_error(reply: &Reply, status: u16, body: &str, error_type: &
     assert_eq!(header(reply, "x-amzn-requestid").map(str::len), Some(36));
     assert_eq!(header(reply, "x-amz-apigw-id").map(str::len), Some(16));
     assert_eq!(reply.headers().len(), 4, "{:?}", reply.headers());
-}
-
-pub(super) fn ok() -> Answer {
-    Answer::Json(json!({"statusCode": 200, "body": "ok"}))
 }
 
 /// `value` without these keys, which differ from run to run.

@@ -80,5 +80,5 @@ fn target(integration: &ApiIntegration) -> String {
 
 fn name(integration_type: IntegrationType, uri: Option<&str>) -> String {
     let function = uri.and_then(|uri| uri.split_once(":function:")?.1.split('/').next());
-    function.map_or_else(|| format!("{integration_type:?} integration"), str::to_owned)
+    function.map_or_else(|| format!("{} integration", integration_type.as_str()), str::to_owned)
 }

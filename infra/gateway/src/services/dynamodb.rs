@@ -39,7 +39,7 @@ pub struct DynamoDb {
 /// Why a database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Its folder cannot be made, or its threads cannot be started.
+    /// Its threads cannot be started.
     #[error("cannot open {path}: {source}", path = path.display())]
     Io {
         /// The file.
@@ -69,17 +69,9 @@ pub struct PutItemsError {
     pub reason: String,
 }
 
-/// One line of the table of tables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TableSummary {
-    /// `TableName`
-    pub table_name: String,
-    /// How many items it has now.
-    pub item_count: u64,
-}
-
 impl DynamoDb {
-    /// Opens the database in the file at `path`, creating it and its folder as needed, or an empty one in memory.
+    /// Opens the database in the file at `path`, creating it as needed, or an empty one in memory. The file's folder must
+    /// exist and be this process's own: whoever opens holds the folder's lock.
     ///
     /// Time to live and stream records read `clock` in memory. A file's read the system's time, because the crate takes
     /// another clock for memory alone; a moved clock then expires nothing.
@@ -93,10 +85,8 @@ impl DynamoDb {
                 };
                 database.map_err(reason)?
             }
-            Some(path) => {
-storage::open_file(path)
-                    .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?
-            }
+            Some(path) => storage::open_file(path)
+                .map_err(|error| OpenError::Database { path: path.to_owned(), reason: error.to_string() })?,
         };
         let workers = Workers::start(database)
             .map_err(|source| OpenError::Io { path: path.unwrap_or(Path::new(":memory:")).to_owned(), source })?;
@@ -150,31 +140,6 @@ storage::open_file(path)
             }
         }
         Ok(items.len())
-    }
-
-    /// Every table with its number of items, by name.
-    pub async fn tables(&self) -> Vec<TableSummary> {
-        let stats = self.workers.run(|database| database.table_stats()).await;
-        let stats = match stats {
-            Ok(Ok(stats)) => stats,
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the tables could not be listed");
-                Vec::new()
-            }
-            Err(error) => {
-                tracing::error!(%error, "the tables could not be listed");
-                Vec::new()
-            }
-        };
-        let mut tables: Vec<TableSummary> = stats
-            .into_iter()
-            .map(|table| TableSummary {
-                table_name: table.table_name,
-                item_count: u64::try_from(table.item_count).unwrap_or_default(),
-            })
-            .collect();
-        tables.sort_by(|a, b| a.table_name.cmp(&b.table_name));
-        tables
     }
 }
 

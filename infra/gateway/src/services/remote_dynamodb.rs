@@ -1,6 +1,7 @@
 //! A DynamoDB that runs elsewhere (LocalStack, DynamoDB Local, moto): requests are handed on as they are, and declared
 //! tables are created there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,14 +27,15 @@ const POLL: Duration = Duration::from_millis(100);
 const POLLS: usize = 600;
 
 /// Headers that belong to one connection, and so not to the next (RFC 9110, section 7.6.1).
-const HOP_BY_HOP: [HeaderName; 4] = [header::HOST, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
+const HOP_BY_HOP: [HeaderName; 4] =
+    [header::HOST, header::CONNECTION, header::CONTENT_LENGTH, header::TRANSFER_ENCODING];
 
 /// A DynamoDB behind a URL. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct RemoteDynamoDb {
     endpoint: Uri,
     region: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Arc<Client<HttpConnector, Full<Bytes>>>,
 }
 
 impl RemoteDynamoDb {
@@ -47,7 +49,7 @@ impl RemoteDynamoDb {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(Duration::from_secs(5)));
         let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(RemoteDynamoDb { endpoint: uri, region: region.to_owned(), client })
+        Ok(RemoteDynamoDb { endpoint: uri, region: region.to_owned(), client: Arc::new(client) })
     }
 
     /// Hands a request on and its answer back.
@@ -71,13 +73,15 @@ impl RemoteDynamoDb {
     }
 
     async fn exchange(&self, headers: HeaderMap, body: Bytes) -> Result<Reply, String> {
-        let mut request = Request::post(self.endpoint.clone()).body(Full::new(body)).map_err(|error| error.to_string())?;
+        let mut request =
+            Request::post(self.endpoint.clone()).body(Full::new(body)).map_err(|error| error.to_string())?;
         *request.headers_mut() = headers;
         let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| match std::error::Error::source(&error) {
-                Some(cause) => format!("{error}: {cause}"),
-                None => error.to_string(),
-            })?;
+            let answer =
+                self.client.request(request).await.map_err(|error| match std::error::Error::source(&error) {
+                    Some(cause) => format!("{error}: {cause}"),
+                    None => error.to_string(),
+                })?;
             let (mut head, body) = answer.into_parts();
             let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| error.to_string())?.to_bytes();
             for name in HOP_BY_HOP {
@@ -106,7 +110,8 @@ impl RemoteDynamoDb {
             headers.insert(name, HeaderValue::try_from(value).map_err(|error| error.to_string())?);
         }
         let answer = self.exchange(headers, Bytes::from(body.to_string())).await?;
-        let body: Value = serde_json::from_slice(answer.body()).map_err(|error| format!("its answer is no JSON: {error}"))?;
+        let body: Value =
+            serde_json::from_slice(answer.body()).map_err(|error| format!("its answer is no JSON: {error}"))?;
         match answer.status() {
             StatusCode::OK => Ok(body),
             _ => Err(format!(

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
-use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
 use super::ending::Ending;
 use crate::clock::{EpochMillis, request_time};
 use crate::compile::websocket::Stage;
 use crate::gateway::Gateway;
+use crate::proxy::{All, Last, MultiMap, QueryPairs};
 use crate::server::ClientRequest;
 
 /// What the `requestContext` of every event of one connection says about that connection.
@@ -30,21 +30,17 @@ pub(super) struct About<'a> {
     pub(super) stage: &'a Stage,
 }
 
-/// Header names with their last value, and with every value.
-type Single<'a> = IndexMap<&'a str, Cow<'a, str>>;
-type Multi<'a> = IndexMap<&'a str, Vec<Cow<'a, str>>>;
-
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    headers: Option<Single<'a>>,
+    headers: Option<Last<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    multi_value_headers: Option<Multi<'a>>,
+    multi_value_headers: Option<All<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    query_string_parameters: Option<IndexMap<String, String>>,
+    query_string_parameters: Option<Last<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    multi_value_query_string_parameters: Option<IndexMap<String, Vec<String>>>,
+    multi_value_query_string_parameters: Option<All<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stage_variables: Option<&'a IndexMap<String, String>>,
     request_context: Option<RequestContext<'a>>,
@@ -93,14 +89,14 @@ pub(super) fn connect(
     request_id: &str,
     trace_id: &str,
 ) -> Vec<u8> {
-    let (headers, multi_value_headers) = connect_headers(request, trace_id);
-    let query = query_parameters(&request.raw_query);
-    let last = |values: &Vec<String>| values.last().cloned().unwrap_or_default();
+    let headers = connect_headers(request, trace_id);
+    let query = QueryPairs::parse(&request.raw_query, &['&']);
+    let query = query.by_name();
     let event = Event {
-        headers: Some(headers),
-        multi_value_headers: Some(multi_value_headers),
-        query_string_parameters: query.as_ref().map(|q| q.iter().map(|(k, v)| (k.clone(), last(v))).collect()),
-        multi_value_query_string_parameters: query,
+        headers: Some(headers.last()),
+        multi_value_headers: Some(headers.all()),
+        query_string_parameters: query.non_empty().map(MultiMap::last),
+        multi_value_query_string_parameters: query.non_empty().map(MultiMap::all),
         ..event(gateway, about, "$connect", "CONNECT", request_id)
     };
     encode(&event)
@@ -118,10 +114,13 @@ pub(super) fn message(gateway: &Gateway, about: About<'_>, route_key: &str, body
 /// The DISCONNECT event.
 pub(super) fn disconnect(gateway: &Gateway, about: About<'_>, ending: &Ending, request_id: &str) -> Vec<u8> {
     let host = gateway.domain_name(about.api_id);
-    let headers = [("Host", &*host), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")];
+    let mut headers = MultiMap::default();
+    for (name, value) in [("Host", &*host), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")] {
+        headers.push(name, value);
+    }
     let mut event = Event {
-        headers: Some(headers.iter().map(|(name, value)| (*name, Cow::Borrowed(*value))).collect()),
-        multi_value_headers: Some(headers.iter().map(|(name, value)| (*name, vec![Cow::Borrowed(*value)])).collect()),
+        headers: Some(headers.last()),
+        multi_value_headers: Some(headers.all()),
         ..event(gateway, about, "$disconnect", "DISCONNECT", request_id)
     };
     if let Some(context) = &mut event.request_context {
@@ -171,32 +170,15 @@ fn encode(event: &Event<'_>) -> Vec<u8> {
 }
 
 /// The client's headers as sent, without those that only made the upgrade, and with what API Gateway adds.
-fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> (Single<'a>, Multi<'a>) {
+fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> MultiMap<'a> {
     const REPLACED: [&str; 6] =
         ["upgrade", "connection", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
-    let mut multi = Multi::new();
-    for (name, value) in request.headers.iter() {
-        if !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)) {
-            multi.entry(name).or_default().push(Cow::Borrowed(value));
-        }
-    }
-    let source_ip = request.source_ip.to_string();
-    let chain: Vec<&str> = request.headers.get_all("x-forwarded-for").chain([&*source_ip]).collect();
-    multi.insert("X-Amzn-Trace-Id", vec![Cow::Borrowed(trace_id)]);
-    multi.insert("X-Forwarded-For", vec![Cow::Owned(chain.join(", "))]);
-    multi.insert("X-Forwarded-Port", vec![Cow::Owned(request.port.to_string())]);
-    multi.insert("X-Forwarded-Proto", vec![Cow::Borrowed("http")]);
-    let single = multi.iter().filter_map(|(name, values)| Some((*name, values.last()?.clone()))).collect();
-    (single, multi)
-}
-
-/// Decoded query parameters in order, or `None` without any.
-fn query_parameters(raw: &str) -> Option<IndexMap<String, Vec<String>>> {
-    let decode = |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
-    let mut parameters: IndexMap<String, Vec<String>> = IndexMap::new();
-    for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        parameters.entry(decode(name)).or_default().push(decode(value));
-    }
-    (!parameters.is_empty()).then_some(parameters)
+    let kept = request
+        .headers
+        .iter()
+        .filter(|(name, _)| !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)))
+        .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
+    let mut headers = MultiMap::exact(kept);
+    headers.push_forwarded(request, trace_id);
+    headers
 }

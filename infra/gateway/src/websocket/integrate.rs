@@ -1,19 +1,18 @@
 //! Calling a route's function, and reading the proxy result it answers with.
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::compile::websocket::{Route, Target};
-use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
+use crate::gateway::Gateway;
+use crate::proxy::{CallError, HeaderValues, Malformed, call as call_function, is_object, status_code};
 
 /// What a function answered.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ProxyResult {
     /// `statusCode`; 200 where the function left it out.
-    pub(super) status: u16,
+    pub(super) status: StatusCode,
     /// The value of its `Sec-WebSocket-Protocol` header.
     pub(super) protocol: Option<String>,
     /// `body`
@@ -26,25 +25,19 @@ pub(super) enum Failure {
     /// The route has no function to call.
     #[error("the route cannot be called: {0}")]
     NotCallable(String),
-    /// Lambda would not run the function.
-    #[error("the function could not be invoked: {0}")]
-    Invoke(#[from] InvokeError),
-    /// The function failed; its own log says why.
-    #[error("the function failed ({0})")]
-    Function(String),
+    /// The function was not run, or failed, or was too slow.
+    #[error(transparent)]
+    Call(#[from] CallError),
     /// The function's answer is no proxy result.
     #[error("the function's result is malformed: {0}")]
-    Malformed(String),
-    /// No answer within the integration's timeout.
-    #[error("the function did not answer within {0:?}")]
-    TimedOut(std::time::Duration),
+    Malformed(#[from] Malformed),
 }
 
 impl Failure {
     /// What the client is told.
     pub(super) fn message(&self) -> &'static str {
         match self {
-            Failure::TimedOut(_) => "Endpoint request timed out",
+            Failure::Call(CallError::TimedOut { .. }) => "Endpoint request timed out",
             _ => "Internal server error",
         }
     }
@@ -52,70 +45,51 @@ impl Failure {
     /// The handshake's status if this happened to `$connect`.
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Failure::NotCallable(_) | Failure::Invoke(_) => StatusCode::INTERNAL_SERVER_ERROR,
-            Failure::Function(_) | Failure::Malformed(_) => StatusCode::BAD_GATEWAY,
-            Failure::TimedOut(_) => StatusCode::GATEWAY_TIMEOUT,
+            Failure::Call(CallError::TimedOut { .. }) => StatusCode::GATEWAY_TIMEOUT,
+            Failure::Call(CallError::Function { .. }) | Failure::Malformed(_) => StatusCode::BAD_GATEWAY,
+            Failure::Call(CallError::NotFound(_) | CallError::TooLarge(_) | CallError::Invoke { .. })
+            | Failure::NotCallable(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 }
 
 /// Calls the route's function with `event`.
 ///
-/// The timeout counts real time: it is the function that is slow, whatever the gateway's clock has been moved to. As on
-/// AWS a function that misses it is not stopped, only no longer waited for.
+/// The timeout counts real time: it is the function that is slow, whatever the gateway's clock has been moved to.
 pub(super) async fn call(
-    lambda: Arc<dyn Invoke>,
+    gateway: &Gateway,
     route: &Route,
     event: Vec<u8>,
-    trace_id: String,
+    trace: &str,
 ) -> Result<ProxyResult, Failure> {
     let (function, timeout) = match &route.target {
-        Target::Lambda { function, timeout } => (function.clone(), *timeout),
+        Target::Lambda { function, timeout } => (function, *timeout),
         Target::Unsupported(reason) => return Err(Failure::NotCallable(reason.clone())),
         Target::Nothing => return Err(Failure::NotCallable("it has no integration".to_owned())),
     };
-    let mut invocation = Box::pin(async move {
-        let request =
-            InvokeRequest { trace_id: Some(trace_id), qualifier: function.qualifier, ..InvokeRequest::sync(event) };
-        lambda.invoke(&function.name, request).await
-    });
-    match tokio::time::timeout(timeout, &mut invocation).await {
-        Ok(outcome) => read(&outcome?),
-        Err(_) => {
-            tokio::spawn(invocation);
-            Err(Failure::TimedOut(timeout))
-        }
-    }
+    Ok(read(&call_function(gateway, function, event, trace, timeout).await?)?)
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RawResult {
     status_code: Option<Value>,
-    headers: Option<Map<String, Value>>,
-    multi_value_headers: Option<Map<String, Value>>,
+    headers: Option<HeaderValues>,
+    multi_value_headers: Option<HeaderValues>,
     body: Option<String>,
 }
 
 /// Reads a proxy result. Unlike REST APIs, unknown keys are let pass: nothing is known of AWS refusing them here.
-fn read(invocation: &Invocation) -> Result<ProxyResult, Failure> {
-    if let Some(kind) = &invocation.function_error {
-        return Err(Failure::Function(kind.clone()));
+fn read(result: &[u8]) -> Result<ProxyResult, Malformed> {
+    if !is_object(result) {
+        return Err(Malformed("it is not a JSON object".to_owned()));
     }
     // The position is worth knowing, the result's own text does not belong in a log.
     let malformed = |error: serde_json::Error| {
-        Failure::Malformed(format!("no proxy result at line {} column {}", error.line(), error.column()))
+        Malformed(format!("no proxy result at line {} column {}", error.line(), error.column()))
     };
-    let raw: RawResult = serde_json::from_slice(&invocation.payload).map_err(malformed)?;
-    let status = match &raw.status_code {
-        None | Some(Value::Null) => Some(200),
-        Some(Value::Number(number)) => number.as_u64().and_then(|n| u16::try_from(n).ok()),
-        Some(Value::String(text)) => text.parse().ok(),
-        Some(_) => None,
-    };
-    let status = status
-        .filter(|status| (100..600).contains(status))
-        .ok_or_else(|| Failure::Malformed("statusCode is not a status".to_owned()))?;
+    let raw: RawResult = serde_json::from_slice(result).map_err(malformed)?;
+    let status = status_code(raw.status_code.as_ref())?;
     let first = |value: &Value| match value {
         Value::Array(values) => values.first().and_then(Value::as_str).map(str::to_owned),
         value => value.as_str().map(str::to_owned),
@@ -131,13 +105,17 @@ fn read(invocation: &Invocation) -> Result<ProxyResult, Failure> {
 mod tests {
     use super::*;
 
-    fn result(payload: &'static str) -> Result<ProxyResult, Failure> {
-        read(&Invocation { payload: payload.into(), ..Invocation::default() })
+    fn result(payload: &str) -> Result<ProxyResult, Malformed> {
+        read(payload.as_bytes())
     }
 
     #[test]
     fn proxy_results() {
-        let ok = |status, body: Option<&str>| ProxyResult { status, protocol: None, body: body.map(str::to_owned) };
+        let ok = |status: u16, body: Option<&str>| ProxyResult {
+            status: status.try_into().unwrap(),
+            protocol: None,
+            body: body.map(str::to_owned),
+        };
         assert_eq!(result(r#"{"statusCode":200}"#).unwrap(), ok(200, None));
         assert_eq!(result(r#"{"statusCode":"201","body":"x"}"#).unwrap(), ok(201, Some("x")));
         assert_eq!(result(r#"{"body":null,"isBase64Encoded":false,"other":1}"#).unwrap(), ok(200, None));
@@ -154,6 +132,7 @@ mod tests {
         for payload in [
             "null",
             "[]",
+            r#"[200, null, null, "a body"]"#,
             "\"ok\"",
             "",
             "{",
@@ -162,9 +141,8 @@ mod tests {
             r#"{"statusCode":true}"#,
             r#"{"statusCode":200,"body":{"a":1}}"#,
         ] {
-            let failure = result(payload).unwrap_err();
-            assert!(matches!(failure, Failure::Malformed(_)), "{payload}");
-            assert_eq!(failure.status(), StatusCode::BAD_GATEWAY);
+            let failure = Failure::from(result(payload).expect_err(payload));
+            assert_eq!((failure.status(), failure.message()), (StatusCode::BAD_GATEWAY, "Internal server error"));
         }
     }
 }

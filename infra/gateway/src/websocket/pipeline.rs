@@ -25,6 +25,7 @@ use super::socket;
 use crate::compile::websocket::{Route, Snapshot, Stage, Target};
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::proxy::Malformed;
 use crate::server::{ClientRequest, Reply};
 
 /// The longest URL of a WebSocket API.
@@ -101,15 +102,14 @@ impl Candidate {
         let connected_at = self.gateway.clock.now();
         let accepted = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
-            None => ProxyResult { status: 200, ..ProxyResult::default() },
+            None => ProxyResult::default(),
             Some(route) => match self.ask(route, &request, connected_at).await {
                 Ok(result) => result,
                 Err(reply) => return reply,
             },
         };
         let Some(reply) = handshake.accept(accepted.protocol.as_deref()) else {
-            let failure = Failure::Malformed("Sec-WebSocket-Protocol cannot be sent as a header".to_owned());
-            return self.fail(&failure);
+            return self.fail(&malformed("Sec-WebSocket-Protocol cannot be sent as a header"));
         };
         let (connection, inbox) = Connection::new(
             self.id,
@@ -140,7 +140,7 @@ impl Candidate {
             return Err(self.reply(refusal.status, public_text(refusal.status)));
         }
         if route.target == Target::Nothing {
-            return Ok(ProxyResult { status: 200, ..ProxyResult::default() });
+            return Ok(ProxyResult::default());
         }
         let about = About {
             connection_id: &self.id,
@@ -152,14 +152,12 @@ impl Candidate {
         };
         let trace_id = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
         let event = event::connect(&self.gateway, about, request, &self.request_id, &trace_id);
-        let result =
-            call(self.gateway.lambda.clone(), route, event, trace_id).await.map_err(|failure| self.fail(&failure))?;
-        match StatusCode::from_u16(result.status) {
-            Ok(status) if status.is_success() => Ok(result),
-            // The function's words stay here: AWS does not say that they reach the client.
-            Ok(status) if !status.is_informational() => Err(self.reply(status, public_text(status))),
-            _ => Err(self.fail(&Failure::Malformed(format!("statusCode {} answers no connect", result.status)))),
+        let result = call(&self.gateway, route, event, &trace_id).await.map_err(|failure| self.fail(&failure))?;
+        if result.status.is_success() {
+            return Ok(result);
         }
+        // The function's words stay here: AWS does not say that they reach the client.
+        Err(self.reply(result.status, public_text(result.status)))
     }
 
     fn fail(&self, failure: &Failure) -> Reply {
@@ -174,6 +172,10 @@ impl Candidate {
         }
         reply
     }
+}
+
+fn malformed(reason: impl Into<String>) -> Failure {
+    Failure::Malformed(Malformed(reason.into()))
 }
 
 /// The gateway's own words for a status that refuses a connect.
@@ -205,10 +207,8 @@ impl Session {
         // The event holds the message now; the buffer it came in need not wait for the function.
         drop(text);
         let trace_id = ids::trace_header(None, self.gateway.clock.now());
-        let outcome = match call(self.gateway.lambda.clone(), route, event, trace_id).await {
-            Ok(result) => two_way_answer(route, result),
-            Err(failure) => Err(failure),
-        };
+        let outcome =
+            call(&self.gateway, route, event, &trace_id).await.and_then(|result| two_way_answer(route, result));
         match outcome {
             Ok(None) => {}
             Ok(Some(body)) => self.answer(body).await,
@@ -227,7 +227,7 @@ impl Session {
         };
         let event = event::disconnect(&self.gateway, self.about(&stage), ending, &ids::extended_id());
         let trace_id = ids::trace_header(None, self.gateway.clock.now());
-        if let Err(failure) = call(self.gateway.lambda.clone(), route, event, trace_id).await {
+        if let Err(failure) = call(&self.gateway, route, event, &trace_id).await {
             self.log(route, &failure);
         }
     }
@@ -252,7 +252,7 @@ fn select_route<'a>(api: &Snapshot, stage: &'a Stage, text: &str) -> Option<&'a 
 fn two_way_answer(route: &Route, result: ProxyResult) -> Result<Option<String>, Failure> {
     match result.body.filter(|body| route.two_way && !body.is_empty()) {
         Some(body) if body.len() > MAX_MESSAGE_BYTES => {
-            Err(Failure::Malformed(format!("its body has {} bytes, more than a message may have", body.len())))
+            Err(malformed(format!("its body has {} bytes, more than a message may have", body.len())))
         }
         body => Ok(body),
     }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// A parsed `RouteSelectionExpression`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RouteSelection {
+pub(crate) struct RouteSelection {
     parts: Vec<Part>,
 }
 
@@ -57,7 +57,7 @@ impl RouteSelection {
 
     /// The route key that this message names, or `None` where the expression cannot be evaluated: its body is needed and
     /// is not JSON.
-    pub fn evaluate(&self, body: &str) -> Option<String> {
+    pub(crate) fn evaluate(&self, body: &str) -> Option<String> {
         let needs_body = self.parts.iter().any(|part| matches!(part, Part::Body(_)));
         let body: Value = if needs_body { serde_json::from_str(body).ok()? } else { Value::Null };
         let mut key = String::new();

@@ -154,11 +154,13 @@ pub(super) async fn build(
 ) -> Built {
     let mut command = cargo();
     // One function that does not compile must not keep the others from being built.
-    command.args(["build", "--bins", "--keep-going", "--message-format=json", "--manifest-path"]);
+    // The whole workspace is selected, as by a plain `cargo` command at its root: a choice of packages would unify features
+    // differently and compile the dependencies once more.
+    command.args(["build", "--workspace", "--keep-going", "--message-format=json", "--manifest-path"]);
     command.arg(workspace.root.join("Cargo.toml"));
-    let packages: BTreeSet<_> = members.iter().map(|(_, package)| &package.id).collect();
-    for package in packages {
-        command.arg("-p").arg(package);
+    let binaries: BTreeSet<_> = members.iter().map(|(target, _)| target.binary).collect();
+    for binary in binaries {
+        command.args(["--bin", binary]);
     }
     if release {
         command.arg("--release");

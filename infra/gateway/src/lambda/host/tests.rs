@@ -1,6 +1,8 @@
 //! The host against real processes (`testing/bootstrap.rs`).
 
-use std::sync::atomic::{AtomicBool, Ordering};
+mod shutdown;
+mod swap;
+
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -310,76 +312,6 @@ async fn logs_go_to_the_sink_and_the_tail() {
     assert!(String::from_utf8_lossy(&tail).contains("Error: Runtime exited with error: exit status 1\nEND"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_swap_under_load_loses_nothing() {
-    let host = host();
-    let stop = Arc::new(AtomicBool::new(false));
-    let callers: Vec<_> = (0..8)
-        .map(|_| {
-            let (service, stop) = (host.service.clone(), stop.clone());
-            tokio::spawn(async move {
-                let mut seen = Vec::new();
-                while !stop.load(Ordering::Relaxed) {
-                    let invocation = service.invoke("f", event("version")).await.unwrap();
-                    assert_eq!(invocation.function_error, None, "{:?}", invocation.payload);
-                    seen.push(String::from_utf8(invocation.payload.to_vec()).unwrap());
-                }
-                seen
-            })
-        })
-        .collect();
-    let mut functions = host.functions.clone();
-    for version in 1..=10 {
-        functions["f"].environment.insert("VERSION".to_owned(), version.to_string());
-        let deployed = host.service.deploy(&functions, &code());
-        assert_eq!(deployed.changed, ["f"]);
-        assert_eq!(host.call("version").await, version.to_string(), "a call after a swap sees its code");
-    }
-    assert_eq!(host.service.deploy(&functions, &code()), Deployed::default());
-    stop.store(true, Ordering::Relaxed);
-    for caller in callers {
-        let seen = caller.await.unwrap();
-        assert!(seen.is_sorted_by_key(|version| version.parse().unwrap_or(0)), "never back to older code: {seen:?}");
-    }
-    host.service.shutdown(Duration::from_secs(5)).await;
-    assert_eq!(host.service.environments("f"), 0);
-}
-
-#[tokio::test]
-async fn what_runs_at_a_swap_finishes_on_its_code() {
-    let host = host();
-    let process = host.process().await;
-    let slow = host.call("sleep 200");
-    let swap = async {
-        until("it runs", || host.pool().running() == 1).await;
-        let mut functions = host.functions.clone();
-        functions["f"].environment.insert("VERSION".to_owned(), "2".to_owned());
-        host.service.deploy(&functions, &code());
-        host.call("version").await
-    };
-    let (slow, version) = tokio::join!(slow, swap);
-    assert_eq!((slow, version.as_str()), (format!("{process} slept"), "2"));
-    until("the former process is retired", || !is_alive(process)).await;
-}
-
-#[tokio::test]
-async fn broken_code_fails_clearly_and_never_replaces_working_code() {
-    let host = host();
-    let broken =
-        HashMap::from([("f".to_owned(), Code::Broken { message: "error[E0308]: mismatched types".to_owned() })]);
-    assert_eq!(host.service.update_code(&broken), Deployed::default());
-    assert_eq!(host.call("version").await, "");
-
-    let fresh = LambdaService::new(testing::settings(&host.lines)).unwrap();
-    fresh.deploy(&host.functions, &broken);
-    let invocation = fresh.invoke("f", event("x")).await.unwrap();
-    assert_eq!(invocation.function_error.as_deref(), Some("Unhandled"));
-    let expected = br#"{"errorType":"Runtime.BuildError","errorMessage":"error[E0308]: mismatched types"}"#;
-    assert_eq!(&invocation.payload[..], expected);
-    assert_eq!(fresh.update_code(&code()).changed, ["f"]);
-    assert!(fresh.invoke("f", event("count")).await.unwrap().function_error.is_none());
-}
-
 #[tokio::test]
 async fn names_and_runtimes_that_are_not_there() {
     let host = host_with(|_, function| function.logical_id = Some("MyFunction".to_owned()));
@@ -416,73 +348,6 @@ async fn events_are_tried_three_times() {
     .await;
     let large = InvokeRequest { payload: vec![b'1'; 262_145].into(), ..request("x", InvocationType::Event) };
     assert!(matches!(host.service.invoke("f", large).await, Err(InvokeError::RequestTooLarge(262_145))));
-}
-
-#[tokio::test]
-async fn shutdown_lets_finish_and_leaves_no_process() {
-    let host = host();
-    let grandchild: i32 = host.call("grandchild").await.parse().unwrap();
-    let process = host.process().await;
-    assert!(is_alive(grandchild));
-    let running = tokio::spawn({
-        let service = host.service.clone();
-        async move { service.invoke("f", event("sleep 100")).await }
-    });
-    until("it runs", || host.pool().running() == 1).await;
-    host.service.shutdown(Duration::from_secs(10)).await;
-    assert!(running.await.unwrap().is_ok());
-    assert!(!is_alive(process));
-    until("the grandchild is gone", || !is_alive(grandchild)).await;
-    assert!(matches!(host.service.invoke("f", event("x")).await, Err(InvokeError::Service(_))));
-}
-
-#[tokio::test]
-async fn shutdown_cuts_off_what_does_not_finish() {
-    let host = host();
-    let process = host.process().await;
-    let running = tokio::spawn({
-        let service = host.service.clone();
-        async move { service.invoke("f", event("sleep 2900")).await }
-    });
-    until("it runs", || host.pool().running() == 1).await;
-    host.service.shutdown(Duration::ZERO).await;
-    assert!(matches!(running.await.unwrap(), Err(InvokeError::Service(_))));
-    assert!(!is_alive(process));
-}
-
-#[tokio::test]
-async fn dropping_the_service_kills_at_once() {
-    let host = host();
-    let process = host.process().await;
-    drop(host.service);
-    until("the process is gone", || !is_alive(process)).await;
-}
-
-/// Not a test by itself: Ferrogate, as the next test kills it.
-#[tokio::test]
-#[ignore = "run by the test below"]
-async fn a_host_to_be_killed() {
-    let host = host();
-    eprintln!("process {}", host.process().await);
-    std::future::pending::<()>().await;
-}
-
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn not_even_a_killed_host_leaves_processes() {
-    use std::io::{BufRead as _, BufReader};
-    let mut host = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "lambda::host::tests::a_host_to_be_killed", "--nocapture"])
-        .stdout(std::process::Stdio::null())
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
-    let lines = BufReader::new(host.stderr.take().unwrap()).lines();
-    let process = lines.map_while(Result::ok).find_map(|line| line.strip_prefix("process ")?.parse().ok()).unwrap();
-    assert!(is_alive(process));
-    host.kill().unwrap();
-    host.wait().unwrap();
-    until("its process is gone", || !is_alive(process)).await;
 }
 
 /// Not a test: prints the invocations per second of one fast function. `cargo test --release … -- --ignored --nocapture`

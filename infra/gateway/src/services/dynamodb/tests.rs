@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{ApplyError, DynamoDb, OpenError, TableOutcome, TableSummary};
+use super::{ApplyError, DynamoDb, OpenError, TableOutcome};
 use crate::clock::Clock;
 use crate::model::Table;
 use crate::server::{ClientRequest, Headers, Reply};
@@ -97,7 +97,8 @@ fn item(key: &str) -> Value {
 }
 
 async fn count(db: &DynamoDb) -> u64 {
-    db.tables().await.iter().map(|table| table.item_count).sum()
+    let scanned = call(db, "Scan", json!({ "TableName": "messages", "Select": "COUNT" })).await;
+    scanned["Count"].as_u64().unwrap()
 }
 
 #[tokio::test]
@@ -260,8 +261,7 @@ async fn items_are_put_in_batches_and_the_first_that_fails_is_named() {
     let items: Vec<Value> = (0..60).map(|n| item(&format!("{n:03}"))).collect();
     assert_eq!(db.put_items("messages", items.clone()).await.unwrap(), 60);
     assert_eq!(db.put_items("messages", items).await.unwrap(), 60, "again, replacing");
-    let tables = db.tables().await;
-    assert_eq!(tables, [TableSummary { table_name: "messages".to_owned(), item_count: 60 }]);
+    assert_eq!(count(&db).await, 60);
 
     let mut bad: Vec<Value> = (0..30).map(|n| item(&format!("x{n}"))).collect();
     bad[27] = json!({ "roomId": { "S": "lobby" } });
@@ -307,15 +307,12 @@ async fn streams_tell_what_was_written() {
 }
 
 #[tokio::test]
-async fn a_file_keeps_its_data_and_lets_one_process_in() {
+async fn a_file_keeps_its_data() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("data/dynamodb.sqlite");
+    let path = folder.path().join("dynamodb.sqlite");
     let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
     db.apply_table(&table(|_| {})).await.unwrap();
     db.put_items("messages", vec![item("1")]).await.unwrap();
-    let error = DynamoDb::open(Some(&path), Clock::default()).unwrap_err();
-    assert!(matches!(error, OpenError::InUse { .. }));
-    assert!(error.to_string().contains("--data-dir"));
     drop(db);
 
     let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
@@ -326,9 +323,8 @@ async fn a_file_keeps_its_data_and_lets_one_process_in() {
     let broken = folder.path().join("broken.sqlite");
     std::fs::write(&broken, "this is no database, however long the text in it may be").unwrap();
     assert!(matches!(DynamoDb::open(Some(&broken), Clock::default()), Err(OpenError::Database { .. })));
-    std::fs::write(folder.path().join("file"), "").unwrap();
-    let under_a_file = folder.path().join("file/x.sqlite");
-    assert!(matches!(DynamoDb::open(Some(&under_a_file), Clock::default()), Err(OpenError::Io { .. })));
+    let nowhere = folder.path().join("no/folder.sqlite");
+    assert!(matches!(DynamoDb::open(Some(&nowhere), Clock::default()), Err(OpenError::Database { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -394,4 +390,22 @@ async fn item_rate() {
             eprintln!("{operation} in {place}: {rate:.0}/s from {TASKS} tasks");
         }
     }
+}
+
+#[tokio::test]
+async fn a_file_keeps_its_data_and_what_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dynamodb.sqlite");
+    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    db.apply_table(&table(|_| {})).await.unwrap();
+    db.put_items("messages", vec![item("1")]).await.unwrap();
+    drop(db);
+
+    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    assert_eq!(db.apply_table(&table(|_| {})).await, Ok(TableOutcome::Unchanged));
+    assert_eq!(count(&db).await, 1);
+
+    let broken = folder.path().join("broken.sqlite");
+    std::fs::write(&broken, "this is no database, however long the text in it may be").unwrap();
+    assert!(matches!(DynamoDb::open(Some(&broken), Clock::default()), Err(OpenError::Database { .. })));
 }

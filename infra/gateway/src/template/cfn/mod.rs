@@ -5,3 +5,18 @@ pub(super) mod lambda;
 pub(super) mod rest;
 pub(super) mod v2;
 pub(super) mod v2_routes;
+
+use indexmap::IndexMap;
+
+use super::properties::Properties;
+
+/// `AuthorizerId` must be there and be one of the API's.
+fn require_authorizer<A>(properties: &Properties<'_>, id: Option<&String>, authorizers: &IndexMap<String, A>) {
+    match id {
+        Some(id) if !authorizers.contains_key(id) => {
+            properties.error("AuthorizerId", format!("is '{id}', which is no authorizer of this API"));
+        }
+        Some(_) => {}
+        None => properties.require("AuthorizerId"),
+    }
+}

@@ -9,6 +9,7 @@ use super::super::openapi::{self, media_types};
 use super::super::properties::Properties;
 use super::super::rest_builder::{RestBuilder, VERBS};
 use super::super::sections::Resource;
+use super::require_authorizer;
 
 /// `AWS::ApiGateway::RestApi`
 pub(in super::super) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
@@ -127,13 +128,7 @@ pub(in super::super) fn load_method<'t>(loader: &mut Loader<'t>, resource: &'t R
     let resource_id = properties.required_string("ResourceId");
     let Some(api) = loader.rest_of(&properties, "RestApiId") else { return };
     if matches!(authorization_type.as_str(), "CUSTOM" | "COGNITO_USER_POOLS") {
-        match &authorizer_id {
-            Some(id) if !api.api.authorizers.contains_key(id) => {
-                properties.error("AuthorizerId", format!("is '{id}', which is no authorizer of this API"));
-            }
-            Some(_) => {}
-            None => properties.require("AuthorizerId"),
-        }
+        require_authorizer(&properties, authorizer_id.as_ref(), &api.api.authorizers);
     }
     let (Some(http_method), Some(resource_id)) = (http_method, resource_id) else { return };
     let Some(index) = api.api.resources.iter().position(|known| known.id == resource_id) else {

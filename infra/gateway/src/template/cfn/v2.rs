@@ -98,9 +98,9 @@ pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &
     if is_http && authorizer.authorizer_type == "REQUEST" {
         properties.require("AuthorizerPayloadFormatVersion");
     }
-    // WebSocket connects once: AWS caches nothing there.
+    // WebSocket connects once: AWS caches nothing there. HTTP APIs cache where they are told to.
     let caches = is_http && authorizer.authorizer_type == "REQUEST" && !authorizer.identity_source.is_empty();
-    authorizer.authorizer_result_ttl_in_seconds = ttl.unwrap_or(300) * u32::from(caches);
+    authorizer.authorizer_result_ttl_in_seconds = ttl.unwrap_or(0) * u32::from(caches);
     api.api.authorizers.insert(authorizer.authorizer_id.clone(), authorizer);
 }
 

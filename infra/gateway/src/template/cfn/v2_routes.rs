@@ -8,6 +8,7 @@ use super::super::loader::Loader;
 use super::super::names;
 use super::super::properties::Properties;
 use super::super::sections::Resource;
+use super::require_authorizer;
 
 /// Routes, with what their route responses say of them.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, routes: &[&'t Resource], responses: &[&'t Resource]) {
@@ -56,13 +57,7 @@ fn load_route<'t>(
     let selection = properties.string("RouteResponseSelectionExpression");
     let Some(api) = loader.api_of(&properties, "ApiId") else { return };
     if matches!(authorization_type.as_str(), "CUSTOM" | "JWT") {
-        match &authorizer_id {
-            Some(id) if !api.api.authorizers.contains_key(id) => {
-                properties.error("AuthorizerId", format!("is '{id}', which is no authorizer of this API"));
-            }
-            Some(_) => {}
-            None => properties.require("AuthorizerId"),
-        }
+        require_authorizer(&properties, authorizer_id.as_ref(), &api.api.authorizers);
     }
     let integration_id = target.and_then(|target| match target.strip_prefix("integrations/") {
         Some(id) if api.api.integrations.contains_key(id) => Some(id.to_owned()),

@@ -5,7 +5,7 @@ use crate::model::{ApiIntegration, CorsConfiguration, IntegrationType};
 use super::super::api_builder::ApiBuilder;
 use super::super::node::Node;
 use super::super::properties::Properties;
-use super::{DOCUMENTATION, follow, ignore_foreign, is_openapi_3, operations, security, type_name};
+use super::{DOCUMENTATION, follow, ignore_foreign, is_openapi_3, operations, security, title};
 
 /// Adds what a document declares to `builder`.
 pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'_>) {
@@ -24,8 +24,7 @@ pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'
     document.harmless(DOCUMENTATION);
     ignore_foreign(document);
     if builder.api.name.is_empty() {
-        let title = document.node().get("info").and_then(|info| info.get("title")).and_then(Node::scalar);
-        builder.api.name = title.unwrap_or_default();
+        builder.api.name = title(document);
     }
     if let Some(cors) = document.object("x-amazon-apigateway-cors") {
         builder.api.cors_configuration = Some(cors_configuration(&cors, lower_camel));
@@ -47,13 +46,7 @@ pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'
     let document_security = document.take("security");
     for operation in operations(document) {
         let properties = &operation.properties;
-        let mut access = security::access(properties, document_security, &ignored, &builder.authorizers);
-        if let Some(auth) = properties.object("x-amazon-apigateway-auth")
-            && auth.string("type").as_deref() == Some("AWS_IAM")
-        {
-            "AWS_IAM".clone_into(&mut access.authorization_type);
-            access.authorizer_id = None;
-        }
+        let access = security::access(properties, document_security, &ignored, &builder.authorizers);
         properties.harmless(&["isDefaultRoute", "operationId"]);
         let route_key = match operation.path {
             "$default" | "/$default" => "$default".to_owned(),
@@ -95,7 +88,7 @@ fn integration<'a>(operation: &Properties<'a>, root: &'a Node) -> Option<ApiInte
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=30_000).unwrap_or(30_000),
     };
     if integration_type != IntegrationType::AwsProxy || properties.has("integrationSubtype") {
-        let name = properties.string("integrationSubtype").unwrap_or_else(|| type_name(integration_type).to_owned());
+        let name = properties.string("integrationSubtype").unwrap_or_else(|| integration_type.as_str().to_owned());
         properties.whole_unsupported(format!("{name} integrations are not supported yet: the route answers 500"));
         return Some(integration);
     }

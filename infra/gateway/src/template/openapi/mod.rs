@@ -130,6 +130,12 @@ fn is_openapi_3(document: &Properties<'_>) -> Option<bool> {
     }
 }
 
+/// The name that a document gives its API.
+fn title(document: &Properties<'_>) -> String {
+    let title = document.node().get("info").and_then(|info| info.get("title")).and_then(Node::scalar);
+    title.unwrap_or_default()
+}
+
 /// An integration's `type`.
 fn integration_type(properties: &Properties<'_>, key: &str) -> Option<IntegrationType> {
     properties.require(key);
@@ -151,17 +157,6 @@ pub(super) fn parse_integration_type(text: &str) -> Option<IntegrationType> {
         "MOCK" => IntegrationType::Mock,
         _ => return None,
     })
-}
-
-/// A type's name, as AWS writes it.
-pub(super) fn type_name(integration_type: IntegrationType) -> &'static str {
-    match integration_type {
-        IntegrationType::AwsProxy => "AWS_PROXY",
-        IntegrationType::Aws => "AWS",
-        IntegrationType::HttpProxy => "HTTP_PROXY",
-        IntegrationType::Http => "HTTP",
-        IntegrationType::Mock => "MOCK",
-    }
 }
 
 /// Follows a `$ref` within the document (`#/components/…`).

@@ -2,10 +2,9 @@
 
 use crate::model::{Integration, IntegrationType, Method};
 
-use super::super::node::Node;
 use super::super::properties::Properties;
 use super::super::rest_builder::RestBuilder;
-use super::{DOCUMENTATION, ignore_foreign, is_openapi_3, media_types, operations, security, type_name};
+use super::{DOCUMENTATION, ignore_foreign, is_openapi_3, media_types, operations, security, title};
 
 /// Adds what a document declares to `builder`.
 pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<'_>) {
@@ -16,8 +15,7 @@ pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<
     document.harmless(DOCUMENTATION);
     ignore_foreign(document);
     if builder.api.name.is_empty() {
-        let title = document.node().get("info").and_then(|info| info.get("title")).and_then(Node::scalar);
-        builder.api.name = title.unwrap_or_default();
+        builder.api.name = title(document);
     }
     builder.api.binary_media_types.extend(media_types(document.strings("x-amazon-apigateway-binary-media-types")));
     let not_yet = [
@@ -55,13 +53,7 @@ pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<
     let document_security = document.take("security");
     for operation in operations(document) {
         let properties = &operation.properties;
-        let mut access = security::access(properties, document_security, &ignored, &builder.authorizers);
-        if let Some(auth) = properties.object("x-amazon-apigateway-auth")
-            && auth.string("type").as_deref() == Some("AWS_IAM")
-        {
-            "AWS_IAM".clone_into(&mut access.authorization_type);
-            access.authorizer_id = None;
-        }
+        let access = security::access(properties, document_security, &ignored, &builder.authorizers);
         properties.unsupported("x-amazon-apigateway-request-validator", "requests are not validated");
         let integration = integration(properties);
         let Some(resource) = builder.ensure(operation.path, operation.at, properties.report()) else { continue };
@@ -97,7 +89,7 @@ fn integration(operation: &Properties<'_>) -> Option<Integration> {
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=300_000).unwrap_or(29_000),
     };
     if integration_type != IntegrationType::AwsProxy {
-        let name = type_name(integration_type);
+        let name = integration_type.as_str();
         properties.whole_unsupported(format!("{name} integrations are not supported yet: the method answers 500"));
         return Some(integration);
     }

@@ -130,9 +130,8 @@ pub(super) fn http_scheme(scheme: &Scheme<'_>) -> Option<(Access, ApiAuthorizer)
     authorizer.require("authorizerPayloadFormatVersion");
     model.authorizer_payload_format_version = authorizer.one_of("authorizerPayloadFormatVersion", &["1.0", "2.0"]);
     model.enable_simple_responses = authorizer.boolean("enableSimpleResponses").unwrap_or(false);
-    let default_ttl = if model.identity_source.is_empty() { 0 } else { 300 };
-    model.authorizer_result_ttl_in_seconds =
-        authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(default_ttl);
+    // Off unless asked for, unlike REST.
+    model.authorizer_result_ttl_in_seconds = authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(0);
     Some((Access::of("CUSTOM", Some(id)), model))
 }
 
@@ -148,8 +147,25 @@ pub(in super::super) fn split_sources(text: &str) -> Vec<String> {
     text.split(',').map(str::trim).filter(|source| !source.is_empty()).map(str::to_owned).collect()
 }
 
-/// Who may call an operation, by its own `security`, the document's, or SAM's default.
+/// Who may call an operation: by `x-amazon-apigateway-auth`, or else by `security`.
 pub(super) fn access(
+    operation: &Properties<'_>,
+    document: Option<&Node>,
+    ignored: &[&str],
+    authorizers: &Authorizers,
+) -> Access {
+    let mut access = by_schemes(operation, document, ignored, authorizers);
+    if let Some(auth) = operation.object("x-amazon-apigateway-auth")
+        && auth.string("type").as_deref() == Some("AWS_IAM")
+    {
+        "AWS_IAM".clone_into(&mut access.authorization_type);
+        access.authorizer_id = None;
+    }
+    access
+}
+
+/// Who may call an operation, by its own `security`, the document's, or SAM's default.
+fn by_schemes(
     operation: &Properties<'_>,
     document: Option<&Node>,
     ignored: &[&str],

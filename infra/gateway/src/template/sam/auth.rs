@@ -91,8 +91,8 @@ pub(super) fn http<'t>(loader: &Loader<'t>, builder: &mut ApiBuilder, auth: &Pro
             if let Some(identity) = &identity {
                 authorizer.identity_source = request_sources(identity, "$request");
             }
-            let default_ttl = if authorizer.identity_source.is_empty() { 0 } else { 300 };
-            authorizer.authorizer_result_ttl_in_seconds = ttl.unwrap_or(default_ttl);
+            // SAM hands the value on as it is, and HTTP APIs cache only where they are told to.
+            authorizer.authorizer_result_ttl_in_seconds = ttl.unwrap_or(0);
         } else {
             "JWT".clone_into(&mut authorizer.authorizer_type);
             "JWT".clone_into(&mut access.authorization_type);

@@ -61,7 +61,7 @@ fn sam_http_apis_with_auth_and_cors() {
     let authorizer = &api.authorizers[users.authorizer_id.as_deref().unwrap()];
     assert_eq!(authorizer.identity_source, ["$request.header.Authorization", "$request.querystring.token"]);
     assert!(authorizer.enable_simple_responses);
-    assert_eq!(authorizer.authorizer_result_ttl_in_seconds, 300);
+    assert_eq!(authorizer.authorizer_result_ttl_in_seconds, 0, "nothing is cached that nobody asked for");
     let open = route(api, "POST /open");
     assert_eq!((open.authorization_type.as_str(), open.authorizer_id.as_deref()), ("NONE", None));
     let me = route(api, "ANY /me");
