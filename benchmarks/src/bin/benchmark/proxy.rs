@@ -40,7 +40,7 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
     let mut subjects = vec![ferrogate().await?];
     if watch_is_there().await {
         // As the watcher itself will build it, so that it finds it built.
-        cargo::run(&["build", "--release", "--bin", "hello"], &place::repository().join("benchmarks")).await?;
+        cargo::run(&["build", "--release", "--bin", "hello"], &place::repository()).await?;
         subjects.push(watch("cargo lambda watch, one instance", "watch-1", &[]).await?);
         subjects.push(watch("cargo lambda watch, `--concurrency 4`", "watch-4", &["--concurrency", "4"]).await?);
     } else {
@@ -93,8 +93,7 @@ async fn watch(name: &'static str, log: &str, arguments: &[&str]) -> Result<Subj
     let port = address.port().to_string();
     let mut command = Command::new("cargo-lambda");
     command.args(["lambda", "watch", "--release", "--ignore-changes", "-A", "127.0.0.1", "-P", &port]).args(arguments);
-    // In the package's folder, since the workspace's default member is another.
-    command.current_dir(place::repository().join("benchmarks")).env_remove("RUST_LOG");
+    command.current_dir(place::repository()).env_remove("RUST_LOG");
     let mut process = Process::start(log, command)?;
     process.ignore_output();
     let target = Target { address, path: "/lambda-url/hello/hello".to_owned(), expected: ANSWER };

@@ -13,9 +13,9 @@ use crate::{Failure, cargo, place};
 /// Measures and gives the section.
 pub(crate) async fn section() -> Result<String, Failure> {
     let functions = functions(&place::repository().join("functions"))?;
-    let mut arguments = vec!["build", "--locked", "--profile", "lambda"];
+    let mut arguments = vec!["build", "--locked", "--profile", "lambda", "--workspace"];
     for function in &functions {
-        arguments.extend(["-p", function]);
+        arguments.extend(["--bin", function]);
     }
     cargo::run(&arguments, &place::repository()).await?;
     let mut table = Table::new(["function", "binary", "zip"]);
