@@ -1,0 +1,72 @@
+//! Measures Ferrogate and prints what it finds as Markdown: tables to stdout, progress to stderr.
+
+mod broadcast;
+mod build;
+mod cargo;
+mod gateway;
+mod load;
+mod machine;
+mod options;
+mod place;
+mod process;
+mod proxy;
+mod room;
+mod size;
+mod start;
+mod statistics;
+mod table;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::options::{Options, Section};
+
+/// Why a measurement failed, for a person.
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Progress, for a person.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+// One thread: what is measured shall have the other cores.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let options = Options::parse();
+    tokio::select! {
+        code = run(&options) => code,
+        // What was started ends when the future above is dropped.
+        _ = tokio::signal::ctrl_c() => ExitCode::FAILURE,
+    }
+}
+
+/// Every section is tried: one that fails does not take the others with it.
+async fn run(options: &Options) -> ExitCode {
+    let mut code = ExitCode::SUCCESS;
+    print(&machine::facts());
+    for section in &options.sections {
+        let figures = match section {
+            Section::Proxy => proxy::section(options).await,
+            Section::Broadcast => broadcast::section(options).await,
+            Section::Start => start::section(options).await,
+            Section::Size => size::section().await,
+            Section::Build => build::section(options).await,
+        };
+        match figures {
+            Ok(figures) => print(&format!("\n{figures}")),
+            Err(error) => {
+                say(&format!("{section:?} FAILED: {error}"));
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    code
+}
+
+fn print(text: &str) {
+    let mut stdout = std::io::stdout();
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
+}

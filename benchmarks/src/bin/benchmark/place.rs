@@ -1,0 +1,37 @@
+//! Where things are.
+
+use std::path::{Path, PathBuf};
+
+/// The repository's root.
+pub(crate) fn repository() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(folder) => repository().join(folder),
+        None => repository().join("target"),
+    }
+}
+
+/// The gateway in release, as `benchmarks/run` builds it.
+pub(crate) fn ferrogate() -> PathBuf {
+    target().join("release/ferrogate")
+}
+
+/// The template with the hello function.
+pub(crate) fn hello_template() -> PathBuf {
+    repository().join("benchmarks/template.yaml")
+}
+
+/// Ferrogate's own template.
+pub(crate) fn own_template() -> PathBuf {
+    repository().join("infra/template.yaml")
+}
+
+/// What measured processes print goes here.
+pub(crate) fn logs() -> PathBuf {
+    target().join("benchmarks")
+}
