@@ -95,7 +95,7 @@ impl Edit {
         let saved = Instant::now();
         while saved.elapsed() < PATIENCE {
             let (_, body, _) = connection.fetch().await?;
-            if String::from_utf8_lossy(&body).contains(&mark) {
+            if String::from_utf8_lossy(body).contains(&mark) {
                 return Ok(saved.elapsed());
             }
             sleep(POLL).await;
