@@ -16,13 +16,8 @@ pub(super) fn render(overview: &Overview, port: u16, notes: &[String], outputs: 
         }
     }
     let names = overview.functions.iter().map(|function| function.name.as_str());
-    list(&mut out, "functions", &format!("{endpoint}/2015-03-31/functions/{{name}}/invocations"), names);
-    list(
-        &mut out,
-        "tables",
-        &format!("{endpoint} (DynamoDB)"),
-        overview.tables.iter().map(|table| table.name.as_str()),
-    );
+    list(&mut out, "function", &format!("{endpoint}/2015-03-31/functions/{{name}}/invocations"), names);
+    list(&mut out, "table", &format!("{endpoint} (DynamoDB)"), overview.tables.iter().map(|table| table.name.as_str()));
     if !notes.is_empty() {
         let _ = writeln!(out, "\nseeded");
         for note in notes {
@@ -39,12 +34,12 @@ pub(super) fn render(overview: &Overview, port: u16, notes: &[String], outputs: 
     out
 }
 
-fn list<'a>(out: &mut String, title: &str, address: &str, names: impl Iterator<Item = &'a str>) {
+fn list<'a>(out: &mut String, thing: &str, address: &str, names: impl Iterator<Item = &'a str>) {
     let names: Vec<_> = names.collect();
     if names.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\n{} {title}  {address}", names.len());
+    let _ = writeln!(out, "\n{} {thing}{}  {address}", names.len(), if names.len() == 1 { "" } else { "s" });
     let mut line = String::from(" ");
     for name in names {
         if line.chars().count() + name.chars().count() > 110 {
@@ -54,4 +49,53 @@ fn list<'a>(out: &mut String, title: &str, address: &str, names: impl Iterator<I
         let _ = write!(line, " {name}");
     }
     let _ = writeln!(out, "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::{ApiEntry, FunctionEntry, RouteEntry, TableEntry};
+
+    #[test]
+    fn says_what_runs_where() {
+        let function = |name: &str| FunctionEntry {
+            name: name.to_owned(),
+            runtime: "provided.al2023".to_owned(),
+            url: String::new(),
+        };
+        let overview = Overview {
+            status: "ok",
+            apis: vec![ApiEntry {
+                id: "api".to_owned(),
+                name: "shop".to_owned(),
+                protocol: "REST",
+                stage: "prod".to_owned(),
+                url: "http://127.0.0.1:1/_aws/execute-api/api/prod".to_owned(),
+                routes: vec![RouteEntry { route: "GET /a".to_owned(), target: "a".to_owned() }],
+            }],
+            functions: vec![function("a"), function("b")],
+            tables: vec![TableEntry { name: "shop-Items".to_owned() }],
+        };
+        let outputs = [("Url".to_owned(), "http://x".to_owned())];
+        let banner = render(&overview, 1, &["1 product".to_owned()], &outputs);
+        let expected = [
+            "",
+            "REST      shop  http://127.0.0.1:1/_aws/execute-api/api/prod",
+            "  GET /a  → a",
+            "",
+            "2 functions  http://127.0.0.1:1/2015-03-31/functions/{name}/invocations",
+            "  a b",
+            "",
+            "1 table  http://127.0.0.1:1 (DynamoDB)",
+            "  shop-Items",
+            "",
+            "seeded",
+            "  1 product",
+            "",
+            "outputs",
+            "  Url  http://x",
+            "",
+        ];
+        assert_eq!(banner.lines().collect::<Vec<_>>().join("\n"), expected.join("\n").trim_end_matches('\n'));
+    }
 }
