@@ -117,7 +117,7 @@ async fn the_aws_cli_invokes_a_function() {
     let output = tokio::task::spawn_blocking(move || {
         let mut command = aws(&cli);
         command.args(["lambda", "invoke", "--endpoint-url", &endpoint, "--function-name", "get-product"]);
-        command.args(["--payload", &format!("file://{EVENT}")]).arg(to).output().unwrap()
+        command.args(["--payload", &format!("fileb://{EVENT}")]).arg(to).output().unwrap()
     });
     assert!(said(&output.await.unwrap()).contains("$LATEST"));
     let reply: Value = serde_json::from_slice(&std::fs::read(reply).unwrap()).unwrap();
