@@ -133,9 +133,18 @@ fn stat(pid: u32) -> Option<(char, u32)> {
     Some((fields.next()?.chars().next()?, fields.next()?.parse().ok()?))
 }
 
+/// Waits until something listens on a port.
+pub async fn until_it_listens(port: u16) {
+    let started = Instant::now();
+    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+        assert!(started.elapsed() < PATIENCE, "nothing listens on {port}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 /// A port that nobody listens on now. Another process may take it before `ferrogate` does; then that test fails with
 /// «port in use», which no retry hides. The stacks started through the library use port 0 and have no such gap.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
     listener.local_addr().expect("a bound listener has an address").port()
 }

@@ -15,6 +15,7 @@ pub mod ids;
 pub mod lambda;
 pub mod model;
 pub mod proxy;
+mod remote;
 pub mod rest;
 mod runner;
 pub mod server;

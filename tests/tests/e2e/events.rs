@@ -1,12 +1,11 @@
 //! Every event of `events/`, over the Invoke API against the real process, and through `cargo lambda`.
 
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use ferrogate::Ferrogate;
 use ferrogate_fixtures::{Case, functions, table_variable};
-use ferrogate_tests::chat::PATIENCE;
 use ferrogate_tests::peers;
+use ferrogate_tests::process::{free_port, until_it_listens};
 use ferrogate_tests::stack::{Stack, isolated, repository};
 use serde_json::Value;
 
@@ -99,13 +98,9 @@ impl Drop for Watch {
 async fn every_event_has_its_outcome_through_cargo_lambda() {
     let Some(cargo_lambda) = peers::find("cargo-lambda", "pip install cargo-lambda") else { return };
     let tables_host = Stack::start().await;
-    let port = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let watch = Watch::start(&cargo_lambda, port, &tables_host);
-    let started = Instant::now();
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(started.elapsed() < PATIENCE, "cargo lambda watch does not listen");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    until_it_listens(port).await;
 
     // By its own client, as the README says.
     let mut found = Vec::new();

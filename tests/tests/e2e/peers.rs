@@ -2,10 +2,9 @@
 //! tables.
 
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use ferrogate_tests::chat::PATIENCE;
 use ferrogate_tests::peers;
+use ferrogate_tests::process::{free_port, until_it_listens};
 
 /// A process that is ended when dropped.
 struct Server(Child);
@@ -14,18 +13,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
-}
-
-async fn until_it_listens(port: u16) {
-    let started = Instant::now();
-    while tokio::net::TcpStream::connect(("127.0.0.1", port)).await.is_err() {
-        assert!(started.elapsed() < PATIENCE, "nothing listens on {port}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -10,11 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use http::{HeaderMap, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::Full;
 use indexmap::IndexMap;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -22,6 +19,7 @@ use super::host::{MAX_SYNC_PAYLOAD, names};
 use super::invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 use crate::ids;
 use crate::model::{Function, FunctionCode};
+use crate::remote::{self, HttpClient};
 
 /// Lambda's longest timeout; the endpoint knows the function's own.
 const LONGEST_CALL: Duration = Duration::from_secs(900);
@@ -31,7 +29,7 @@ const MAX_RESPONSE: usize = MAX_SYNC_PAYLOAD + 100;
 /// Calls functions through another Invoke API.
 pub struct RemoteLambda {
     endpoint: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: HttpClient,
     names: ArcSwap<Names>,
 }
 
@@ -45,18 +43,7 @@ struct Names {
 impl RemoteLambda {
     /// Calls go to `endpoint` (`http://host:port`, perhaps with a path). The text of an error says what is wrong with it.
     pub fn new(endpoint: &str) -> Result<Self, String> {
-        let uri: Uri = endpoint.parse().map_err(|error| format!("{endpoint} is not a URL: {error}"))?;
-        match uri.scheme_str() {
-            Some("http") if uri.authority().is_some() => {}
-            Some("https") => {
-                return Err(format!("{endpoint}: only http is supported for functions that run elsewhere, not https"));
-            }
-            _ => return Err(format!("{endpoint} is not of the form http://host:port")),
-        }
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
-        let client = Client::builder(TokioExecutor::new()).pool_idle_timeout(Duration::from_secs(30)).build(connector);
+        let (_, client) = remote::connect(endpoint)?;
         let endpoint = endpoint.trim_end_matches('/').to_owned();
         Ok(RemoteLambda { endpoint, client, names: ArcSwap::default() })
     }
@@ -76,7 +63,7 @@ impl RemoteLambda {
     async fn call(&self, function: &str, request: InvokeRequest) -> Result<Invocation, InvokeError> {
         let unknown = || InvokeError::NotFound(function.to_owned());
         let (name, inline) = names::parse(function).ok_or_else(unknown)?;
-        let remote = {
+        let target = {
             let names = self.names.load();
             let known = names.remote.get(name).or_else(|| names.remote.get(names.aliases.get(name)?));
             known.cloned().ok_or_else(unknown)?
@@ -86,21 +73,11 @@ impl RemoteLambda {
         }
         let invocation_type = request.invocation_type;
         let qualifier = request.qualifier.as_deref().or(inline).map(str::to_owned);
-        let http = self.request(&remote, qualifier.as_deref(), request)?;
+        let http = self.request(&target, qualifier.as_deref(), request)?;
         let failed = |what: &str| InvokeError::Service(format!("{} {what}", self.endpoint));
-        let exchange = async {
-            let response = self.client.request(http).await.map_err(|error| {
-                let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
-                failed(&format!("cannot be reached: {error} {cause}"))
-            })?;
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_RESPONSE).collect().await;
-            let body = body.map_err(|error| failed(&format!("has sent a broken or too large answer: {error}")))?;
-            Ok::<_, InvokeError>((head, body.to_bytes()))
-        };
-        let answer = tokio::time::timeout(LONGEST_CALL, exchange).await;
-        let (head, payload) = answer.map_err(|_| failed("has not answered within 15 minutes"))??;
-        understand(&remote, invocation_type, head.status, &head.headers, payload)
+        let answer = remote::exchange(&self.client, http, MAX_RESPONSE, LONGEST_CALL).await;
+        let (head, payload) = answer.map_err(|what| failed(&what))?.into_parts();
+        understand(&target, invocation_type, head.status, &head.headers, payload)
     }
 
     fn request(
@@ -180,6 +157,8 @@ impl Invoke for RemoteLambda {
 
 #[cfg(test)]
 mod tests {
+    use http_body_util::BodyExt as _;
+
     use super::*;
 
     fn read(

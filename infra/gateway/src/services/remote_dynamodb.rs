@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use http_body_util::Full;
 use serde_json::{Value, json};
 
 use super::dynamodb::{ApplyError, PutItemsError, TableOutcome, internal_error, put_requests};
 use crate::model::Table;
+use crate::remote::{self, HttpClient};
 use crate::server::{ClientRequest, Reply};
 
 /// DynamoDB answers with 16 MB at most (`BatchGetItem`); JSON makes more of it.
@@ -35,21 +33,14 @@ const HOP_BY_HOP: [HeaderName; 4] =
 pub struct RemoteDynamoDb {
     endpoint: Uri,
     region: String,
-    client: Arc<Client<HttpConnector, Full<Bytes>>>,
+    client: Arc<HttpClient>,
 }
 
 impl RemoteDynamoDb {
     /// Requests go to `endpoint` (`http://host:port`). The text of an error says what is wrong with it.
     pub fn new(endpoint: &str, region: &str) -> Result<Self, String> {
-        let uri: Uri = endpoint.parse().map_err(|error| format!("{endpoint} is not a URL: {error}"))?;
-        if uri.scheme_str() != Some("http") || uri.authority().is_none() {
-            return Err(format!("{endpoint} is not of the form http://host:port"));
-        }
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(Duration::from_secs(5)));
-        let client = Client::builder(TokioExecutor::new()).build(connector);
-        Ok(RemoteDynamoDb { endpoint: uri, region: region.to_owned(), client: Arc::new(client) })
+        let (endpoint, client) = remote::connect(endpoint)?;
+        Ok(RemoteDynamoDb { endpoint, region: region.to_owned(), client: Arc::new(client) })
     }
 
     /// Hands a request on and its answer back.
@@ -76,20 +67,11 @@ impl RemoteDynamoDb {
         let mut request =
             Request::post(self.endpoint.clone()).body(Full::new(body)).map_err(|error| error.to_string())?;
         *request.headers_mut() = headers;
-        let exchange = async {
-            let answer =
-                self.client.request(request).await.map_err(|error| match std::error::Error::source(&error) {
-                    Some(cause) => format!("{error}: {cause}"),
-                    None => error.to_string(),
-                })?;
-            let (mut head, body) = answer.into_parts();
-            let body = Limited::new(body, MAX_ANSWER).collect().await.map_err(|error| error.to_string())?.to_bytes();
-            for name in HOP_BY_HOP {
-                head.headers.remove(name);
-            }
-            Ok(Reply::from_parts(head, body))
-        };
-        tokio::time::timeout(PATIENCE, exchange).await.map_err(|_| "no answer within a minute".to_owned())?
+        let mut answer = remote::exchange(&self.client, request, MAX_ANSWER, PATIENCE).await?;
+        for name in HOP_BY_HOP {
+            answer.headers_mut().remove(name);
+        }
+        Ok(answer)
     }
 
     /// Calls an operation; an error is DynamoDB's type and message, or the connection's.
