@@ -9,6 +9,7 @@ fn api(paths: &[&str]) -> RestApi {
             uri: Some(lambda_uri("f")),
             http_method: Some("POST".to_owned()),
             timeout_in_millis: 29_000,
+            ..Integration::default()
         };
         let get = Method { http_method: "GET".to_owned(), integration: Some(integration), ..Method::default() };
         Resource { path: (*path).to_owned(), methods: [("GET".to_owned(), get)].into(), ..Resource::default() }
@@ -31,6 +32,7 @@ fn token(expression: Option<&str>) -> Authorizer {
         identity_source: Some("method.request.header.Authorization".to_owned()),
         identity_validation_expression: expression.map(str::to_owned),
         authorizer_result_ttl_in_seconds: 300,
+        ..Authorizer::default()
     }
 }
 

@@ -229,6 +229,7 @@ mod tests {
             integration_uri: Some(function.to_owned()),
             payload_format_version: "1.0".to_owned(),
             timeout_in_millis,
+            ..ApiIntegration::default()
         };
         let route = |key: &str, integration: Option<&str>| DeclaredRoute {
             route_id: key.to_owned(),
@@ -241,6 +242,7 @@ mod tests {
             stage_name: name.to_owned(),
             stage_variables: variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect(),
             auto_deploy: true,
+            ..ApiStage::default()
         };
         Api {
             api_id: "chatapi".to_owned(),
@@ -260,6 +262,7 @@ mod tests {
             .into(),
             authorizers: IndexMap::new(),
             stages: [stage("blue", &[("color", "blue")]), stage("bare", &[])].map(|s| (s.stage_name.clone(), s)).into(),
+            ..Api::default()
         }
     }
 

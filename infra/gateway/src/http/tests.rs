@@ -26,6 +26,7 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
         integration_uri: Some("arn:aws:lambda:us-east-1:000000000000:function:f".to_owned()),
         payload_format_version: "2.0".to_owned(),
         timeout_in_millis: 30_000,
+        ..ApiIntegration::default()
     };
     let route = |(i, key): (usize, &&str)| {
         let route = Route {
@@ -49,6 +50,7 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
         integrations: IndexMap::from([("i1".to_owned(), integration)]),
         authorizers: IndexMap::new(),
         stages: IndexMap::from([stage("$default"), stage("dev")]),
+        ..Api::default()
     }
 }
 

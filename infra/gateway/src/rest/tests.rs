@@ -31,6 +31,7 @@ pub(super) fn api(methods: &[(&str, &str)]) -> RestApi {
             uri: Some(lambda_uri(function)),
             http_method: Some("POST".to_owned()),
             timeout_in_millis: 29_000,
+            ..Integration::default()
         };
         let method = Method {
             http_method: verb.to_owned(),
@@ -62,6 +63,7 @@ pub(super) fn guard(api: &mut RestApi, authorizer_type: AuthorizerType, identity
         identity_source: Some(identity_source.to_owned()),
         identity_validation_expression: None,
         authorizer_result_ttl_in_seconds: ttl,
+        ..Authorizer::default()
     };
     api.authorizers.insert("a1".to_owned(), authorizer);
     for method in api.resources.iter_mut().flat_map(|resource| resource.methods.values_mut()) {

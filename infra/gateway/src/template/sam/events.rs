@@ -96,6 +96,7 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
         uri,
         http_method: Some("POST".to_owned()),
         timeout_in_millis,
+        ..Integration::default()
     };
     let method = Method {
         http_method: verb,
@@ -104,6 +105,7 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
         api_key_required: access.api_key_required,
         operation_name: None,
         integration: Some(integration),
+        ..Method::default()
     };
     builder.add_method(index, method, event.place("Path"), event.report());
     let api_logical_id = builder.api.logical_id.clone().unwrap_or_default();

@@ -92,6 +92,7 @@ pub(super) fn api(change: impl FnOnce(&mut Api)) -> Arc<Snapshot> {
         integration_uri: Some(format!("arn:aws:lambda:us-east-1:000000000000:function:{key}")),
         payload_format_version: "1.0".to_owned(),
         timeout_in_millis: 29_000,
+        ..ApiIntegration::default()
     };
     let keys = ["$connect", "$disconnect", "send", "ask", "web"];
     let stage = ApiStage { stage_name: "production".to_owned(), ..ApiStage::default() };
@@ -106,6 +107,7 @@ pub(super) fn api(change: impl FnOnce(&mut Api)) -> Arc<Snapshot> {
         integrations: keys.iter().map(|key| ((*key).to_owned(), integration(key))).collect(),
         authorizers: indexmap::IndexMap::new(),
         stages: [(stage.stage_name.clone(), stage)].into(),
+        ..Api::default()
     };
     change(&mut api);
     Arc::new(Snapshot::compile(&api).unwrap())
