@@ -53,6 +53,11 @@ impl DataDir {
     pub(super) fn tables(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.path.join("dynamodb.sqlite"))
     }
+
+    /// The file of what is created through the API; `None` keeps it in memory.
+    pub(super) fn control(&self) -> Option<PathBuf> {
+        (!self.ephemeral).then(|| self.path.join("control.sqlite"))
+    }
 }
 
 impl Drop for DataDir {

@@ -16,6 +16,7 @@ use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile;
+use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
 use crate::model::{Function, Model, ProtocolType};
@@ -45,6 +46,9 @@ pub(super) enum DeployError {
     /// The tables' file or address.
     #[error("cannot open DynamoDB: {0}")]
     DynamoDb(String),
+    /// The control plane's file.
+    #[error("cannot open {0}")]
+    Control(String),
     #[error("cannot build the functions: {0}")]
     Build(#[from] BuildError),
 }
@@ -128,7 +132,9 @@ impl Deployer {
             account_id: options.account_id.as_str().into(),
             port,
         };
+        let control = Control::open(data_dir.control().as_deref(), gateway.clone());
         let services = Arc::new(Services {
+            control: control.map_err(|error| DeployError::Control(error.to_string()))?,
             gateway,
             planes: ArcSwap::default(),
             connections: Arc::new(Connections::default()),

@@ -16,6 +16,7 @@ use super::{ClientRequest, Overview, Reply, admin, message_reply};
 use crate::compile::http::HttpSnapshot;
 use crate::compile::rest::RestSnapshot;
 use crate::compile::websocket::Snapshot as WebSocketSnapshot;
+use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::services::Tables;
 use crate::websocket::Connections;
@@ -48,6 +49,8 @@ pub struct Services {
     pub connections: Arc<Connections>,
     /// DynamoDB.
     pub tables: Tables,
+    /// AWS's control plane.
+    pub control: Control,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
 }
@@ -91,6 +94,7 @@ pub(super) async fn dispatch(
     match target {
         Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
         Target::DynamoDb => services.tables.serve(&request).await,
+        Target::Control(service) => services.control.serve(service, &request).await,
         Target::Own(path) => admin::serve(services, path, &request),
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
     }
