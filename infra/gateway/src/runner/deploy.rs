@@ -81,7 +81,7 @@ struct State {
     sources: Vec<PathBuf>,
 }
 
-/// Reads the template that the options name.
+/// Reads the template that the options name; nothing is declared where they name none.
 pub(super) fn load(options: &Options) -> Result<Loaded, TemplateErrors> {
     let load = LoadOptions {
         parameters: options.parameters.clone(),
@@ -89,7 +89,10 @@ pub(super) fn load(options: &Options) -> Result<Loaded, TemplateErrors> {
         account_id: options.account_id.clone(),
         stack_name: options.stack_name.clone(),
     };
-    template::load(&options.template, &load)
+    match &options.template {
+        Some(template) => template::load(template, &load),
+        None => Ok(Loaded::default()),
+    }
 }
 
 impl Deployer {
