@@ -3,6 +3,7 @@
 //! Two writers fill it (`template` and `control`); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod iam;
 mod lambda;
 mod rest;
 mod v2;
@@ -10,6 +11,7 @@ mod v2;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
