@@ -15,7 +15,7 @@ mod watch;
 
 pub use build::{Build, BuildError, Builder};
 pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink};
-pub use invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
+pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub use remote::RemoteLambda;
 pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};

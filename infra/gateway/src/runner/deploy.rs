@@ -15,16 +15,17 @@ use super::options::Options;
 use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::clock::Clock;
-use crate::compile;
+use crate::compile::{self, CompileError};
 use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
 use crate::model::{Function, Model, ProtocolType};
-use crate::server::{Overview, Plane, Planes, Services};
+use crate::server::{
+    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, WebSocketPlane,
+};
 use crate::services::dynamodb::{DynamoDb, TableOutcome};
 use crate::services::{RemoteDynamoDb, Tables};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
-use crate::websocket::Connections;
 
 /// Why what a template declares cannot be deployed.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +80,8 @@ struct State {
     outputs: Vec<(String, String)>,
     seeded: Vec<String>,
     sources: Vec<PathBuf>,
+    /// The ids of its APIs.
+    apis: Vec<String>,
 }
 
 /// Reads the template that the options name; nothing is declared where they name none.
@@ -135,12 +138,12 @@ impl Deployer {
             account_id: options.account_id.as_str().into(),
             port,
         };
-        let control = Control::open(data_dir.control().as_deref(), gateway.clone());
+        let published = Arc::new(Published::default());
+        let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
         let services = Arc::new(Services {
             control: control.map_err(|error| DeployError::Control(error.to_string()))?,
             gateway,
-            planes: ArcSwap::default(),
-            connections: Arc::new(Connections::default()),
+            published,
             tables,
             overview: ArcSwap::default(),
         });
@@ -199,16 +202,16 @@ impl Deployer {
                 *value = urls::rewrite(value, port, is_own);
             }
         }
-        let planes = planes(&model)?;
+        let (planes, warnings) = planes(&model, &self.services.gateway)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
 
-        let web_sockets = planes.values().filter_map(|plane| match plane {
-            Plane::WebSocket(api) => Some(Arc::clone(api)),
-            _ => None,
-        });
-        self.services.connections.deploy(web_sockets.collect::<Vec<_>>());
-        self.services.planes.store(Arc::new(planes));
+        // Only what this template once declared goes: others publish APIs too.
+        let former = std::mem::take(&mut self.state().apis);
+        self.services.published.update(planes, &former);
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
@@ -219,8 +222,13 @@ impl Deployer {
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);
         all_seeded.extend(seeded);
-        *state =
-            State { tables: tables.collect(), outputs: outputs.collect(), seeded: all_seeded, sources: loaded.sources };
+        *state = State {
+            tables: tables.collect(),
+            outputs: outputs.collect(),
+            seeded: all_seeded,
+            sources: loaded.sources,
+            apis: own.clone(),
+        };
         Ok(())
     }
 
@@ -287,28 +295,42 @@ impl Drop for Deployer {
     }
 }
 
-fn planes(model: &Model) -> Result<Planes, DeployError> {
-    let mut planes = Planes::default();
+/// Compiles every stage of every API; with it, what is declared and not served, one line each.
+fn planes(model: &Model, gateway: &Gateway) -> Result<(Vec<Plane>, Vec<String>), DeployError> {
+    let mut planes = Vec::with_capacity(model.rest_apis.len() + model.apis.len());
     for api in model.rest_apis.values() {
-        let snapshot = compile::rest::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
-        planes.insert(api.id.clone(), Plane::Rest(Arc::new(snapshot)));
+        let plane = RestPlane::new(&*api.id, gateway.clone());
+        planes.push(stages(plane, api.stages.values(), |stage| compile::rest::compile(api, stage))?);
     }
     for api in model.apis.values() {
-        let plane = match api.protocol_type {
+        let declared = api.stages.values();
+        planes.push(match api.protocol_type {
             ProtocolType::Http => {
-                let snapshot = compile::http::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
-                Plane::Http(Arc::new(snapshot))
+                let plane = HttpPlane::new(&*api.api_id, gateway.clone());
+                stages(plane, declared, |stage| compile::http::compile(api, stage))?
             }
             ProtocolType::WebSocket => {
-                let snapshot = compile::websocket::Snapshot::compile(api);
-                let snapshot = snapshot.map_err(|error| DeployError::Api(error.to_string()))?;
-                for warning in &snapshot.warnings {
-                    tracing::warn!("{warning}");
-                }
-                Plane::WebSocket(Arc::new(snapshot))
+                let plane = WebSocketPlane::new(&*api.api_id, gateway.clone());
+                stages(plane, declared, |stage| compile::websocket::Snapshot::compile(api, stage))?
             }
-        };
-        planes.insert(api.api_id.clone(), plane);
+        });
     }
-    Ok(planes)
+    let warnings = planes.iter().flat_map(Plane::warnings).collect();
+    Ok((planes, warnings))
+}
+
+/// `plane` with all of these stages.
+fn stages<D, S: StageSnapshot>(
+    mut plane: ApiPlane<S>,
+    declared: impl Iterator<Item = D>,
+    compile: impl Fn(D) -> Result<S, CompileError>,
+) -> Result<Plane, DeployError>
+where
+    Plane: From<ApiPlane<S>>,
+{
+    for stage in declared {
+        let snapshot = compile(stage).map_err(|error| DeployError::Api(error.to_string()))?;
+        plane = plane.with_stage(snapshot);
+    }
+    Ok(plane.into())
 }

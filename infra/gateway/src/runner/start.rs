@@ -181,7 +181,7 @@ impl Running {
     pub async fn shutdown(self) {
         drop(self.follower);
         let services = self.deployer.services();
-        services.connections.close_all(GOING_AWAY, DRAIN).await;
+        services.published.connections().close_all(GOING_AWAY, DRAIN).await;
         // The functions before the port: until they have finished they need the tables and the connections behind it.
         self.deployer.shutdown(DRAIN).await;
         self.server.stop(DRAIN).await;
