@@ -49,9 +49,9 @@ impl DataDir {
         &self.path
     }
 
-    /// The file of the tables; `None` keeps them in memory.
-    pub(super) fn tables(&self) -> Option<PathBuf> {
-        (!self.ephemeral).then(|| self.path.join("dynamodb.sqlite"))
+    /// The folder of the tables' files; `None` keeps them in memory.
+    pub(super) fn tables(&self) -> Option<&Path> {
+        (!self.ephemeral).then_some(self.path.as_path())
     }
 }
 

@@ -20,8 +20,8 @@ use crate::gateway::Gateway;
 use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{Overview, Plane, Planes, Services};
-use crate::services::dynamodb::{DynamoDb, TableOutcome};
-use crate::services::{RemoteDynamoDb, Tables};
+use crate::services::dynamodb::TableOutcome;
+use crate::services::{RemoteDynamoDb, TableWorlds};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
 use crate::websocket::Connections;
 
@@ -61,8 +61,6 @@ pub(super) struct Deployer {
     host: Host,
     services: Arc<Services>,
     state: Mutex<State>,
-    /// Removes rows whose time to live is over; ended with this.
-    sweeping: Option<tokio::task::JoinHandle<()>>,
     /// One deployment at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -93,15 +91,12 @@ impl Deployer {
     pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
         let clock = Clock::default();
         let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
-        let mut sweeping = None;
         let tables = match &options.dynamodb_endpoint {
-            Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
-            None => {
-                let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
-                let embedded = embedded.map_err(|error| dynamodb(&error))?;
-                sweeping = Some(tokio::spawn(embedded.clone().keep_sweeping()));
-                Tables::Embedded(embedded)
+            Some(url) => {
+                RemoteDynamoDb::new(url, &options.region).map(TableWorlds::remote).map_err(|error| dynamodb(&error))?
             }
+            None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
+                .map_err(|error| dynamodb(&error))?,
         };
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
@@ -135,7 +130,7 @@ impl Deployer {
             tables,
             overview: ArcSwap::default(),
         });
-        Ok(Deployer { options, host, services, state: Mutex::default(), sweeping, turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -238,11 +233,11 @@ impl Deployer {
         for table in model.tables.values() {
             let failed =
                 |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
-            let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
+            let outcome = self.services.tables.home().apply_table(table).await.map_err(|error| failed(&error))?;
             let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
             match (outcome, items) {
                 (TableOutcome::Created, Some(items)) => {
-                    let written = self.services.tables.put_items(&table.table_name, items.clone()).await;
+                    let written = self.services.tables.home().put_items(&table.table_name, items.clone()).await;
                     written.map_err(|error| failed(&format!("its seed: {error}")))?;
                     any_seeded = true;
                 }
@@ -267,14 +262,6 @@ impl Deployer {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Deployer {
-    fn drop(&mut self) {
-        if let Some(sweeping) = &self.sweeping {
-            sweeping.abort();
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::compile::http::HttpSnapshot;
 use crate::compile::rest::RestSnapshot;
 use crate::compile::websocket::Snapshot as WebSocketSnapshot;
 use crate::gateway::Gateway;
-use crate::services::Tables;
+use crate::services::TableWorlds;
 use crate::websocket::Connections;
 use crate::{http as http_api, lambda, rest, websocket};
 
@@ -46,8 +46,8 @@ pub struct Services {
     pub planes: ArcSwap<Planes>,
     /// The open WebSocket connections.
     pub connections: Arc<Connections>,
-    /// DynamoDB.
-    pub tables: Tables,
+    /// DynamoDB, for every account and region.
+    pub tables: TableWorlds,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
 }
@@ -90,7 +90,7 @@ pub(super) async fn dispatch(
     }
     match target {
         Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
-        Target::DynamoDb => services.tables.serve(&request).await,
+        Target::DynamoDb => services.tables.home().serve(&request).await,
         Target::Own(path) => admin::serve(services, path, &request),
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
     }
