@@ -3,6 +3,7 @@
 //! Two writers fill it (`template` today, the control plane next); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod event_source;
 mod lambda;
 mod rest;
 mod v2;
@@ -10,6 +11,9 @@ mod v2;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use event_source::{
+    DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
+};
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use rest::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
 pub use v2::{Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, ProtocolType, Route};
@@ -25,6 +29,8 @@ pub struct Model {
     pub functions: IndexMap<String, Function>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
+    /// Event source mappings by UUID.
+    pub event_source_mappings: IndexMap<String, EventSourceMapping>,
 }
 
 /// A DynamoDB table (`AWS::DynamoDB::Table`).

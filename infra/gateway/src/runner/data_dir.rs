@@ -49,6 +49,11 @@ impl DataDir {
         &self.path
     }
 
+    /// Where the places in streams are kept; `None` keeps them in memory.
+    pub(super) fn checkpoints(&self) -> Option<PathBuf> {
+        (!self.ephemeral).then(|| self.path.join("event-sources.json"))
+    }
+
     /// The folder of the tables' files; `None` keeps them in memory.
     pub(super) fn tables(&self) -> Option<&Path> {
         (!self.ephemeral).then_some(self.path.as_path())

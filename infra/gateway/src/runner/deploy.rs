@@ -17,7 +17,10 @@ use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile;
 use crate::gateway::Gateway;
-use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
+use crate::lambda::{
+    BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
+    MemoryCheckpoints, RemoteLambda, StderrSink,
+};
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{Overview, Plane, Planes, Services};
 use crate::services::dynamodb::TableOutcome;
@@ -73,6 +76,8 @@ struct State {
     outputs: Vec<(String, String)>,
     seeded: Vec<String>,
     sources: Vec<PathBuf>,
+    /// The UUIDs of the template's event source mappings.
+    event_sources: Vec<String>,
 }
 
 /// Reads the template that the options name.
@@ -116,6 +121,11 @@ impl Deployer {
             Host::Local { service, .. } => service.clone(),
             Host::Remote(remote) => remote.clone(),
         };
+        let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
+            Some(path) => Arc::new(FileCheckpoints::open(path)),
+            None => Arc::new(MemoryCheckpoints::default()),
+        };
+        let event_sources = EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints);
         let gateway = Gateway {
             clock,
             lambda: invoke,
@@ -128,6 +138,7 @@ impl Deployer {
             planes: ArcSwap::default(),
             connections: Arc::new(Connections::default()),
             tables,
+            event_sources: Arc::new(event_sources),
             overview: ArcSwap::default(),
         });
         Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
@@ -188,6 +199,7 @@ impl Deployer {
         let planes = planes(&model)?;
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
+        let event_sources = self.deploy_event_sources(&model).await;
 
         let web_sockets = planes.values().filter_map(|plane| match plane {
             Plane::WebSocket(api) => Some(Arc::clone(api)),
@@ -205,8 +217,13 @@ impl Deployer {
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);
         all_seeded.extend(seeded);
-        *state =
-            State { tables: tables.collect(), outputs: outputs.collect(), seeded: all_seeded, sources: loaded.sources };
+        *state = State {
+            tables: tables.collect(),
+            outputs: outputs.collect(),
+            seeded: all_seeded,
+            sources: loaded.sources,
+            event_sources,
+        };
         Ok(())
     }
 
@@ -224,6 +241,22 @@ impl Deployer {
             }
         }
         Ok(())
+    }
+
+    /// Makes the template's mappings be read, and ends those that it has no more; gives the UUIDs of all it has. One that
+    /// cannot be is told of: the rest of the stack works without it.
+    async fn deploy_event_sources(&self, model: &Model) -> Vec<String> {
+        let event_sources = &self.services.event_sources;
+        let former = self.state().event_sources.clone();
+        for gone in former.iter().filter(|uuid| !model.event_source_mappings.contains_key(*uuid)) {
+            event_sources.remove(gone).await;
+        }
+        for mapping in model.event_source_mappings.values() {
+            if let Err(error) = event_sources.put(mapping.clone()).await {
+                tracing::warn!(function = mapping.function, "an event source mapping is not read: {error}");
+            }
+        }
+        model.event_source_mappings.keys().cloned().collect()
     }
 
     /// Creates the tables that are not there, and fills those with the seed; gives what to tell of it.
@@ -253,6 +286,8 @@ impl Deployer {
 
     /// Ends every process.
     pub(super) async fn shutdown(&self, patience: Duration) {
+        // Before the functions, so that none is called while they end.
+        self.services.event_sources.shutdown(patience).await;
         if let Host::Local { service, .. } = &self.host {
             service.shutdown(patience).await;
         }

@@ -17,6 +17,7 @@ use crate::compile::http::HttpSnapshot;
 use crate::compile::rest::RestSnapshot;
 use crate::compile::websocket::Snapshot as WebSocketSnapshot;
 use crate::gateway::Gateway;
+use crate::lambda::EventSources;
 use crate::services::TableWorlds;
 use crate::websocket::Connections;
 use crate::{http as http_api, lambda, rest, websocket};
@@ -48,6 +49,8 @@ pub struct Services {
     pub connections: Arc<Connections>,
     /// DynamoDB, for every account and region.
     pub tables: TableWorlds,
+    /// What reads DynamoDB's streams for functions.
+    pub event_sources: Arc<EventSources>,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
 }

@@ -31,7 +31,7 @@ pub use tables::{ApplyError, TableOutcome};
 
 pub(crate) use arns::World;
 pub(super) use protocol::{error, internal_error};
-pub(crate) use streams::StreamRecord;
+pub(crate) use streams::{StreamRecord, Stretch, sequence};
 
 /// `BatchWriteItem`'s most.
 const BATCH_ITEMS: usize = 25;
@@ -151,17 +151,6 @@ pub(crate) enum ReadError {
     Failed,
 }
 
-/// A stretch of a stream.
-#[derive(Clone, Debug)]
-pub(crate) struct Stretch {
-    /// Its records, oldest first.
-    pub(crate) records: Vec<StreamRecord>,
-    /// The place after it, to go on from.
-    pub(crate) next: i64,
-    /// Whether nothing will ever follow: the stream has ended.
-    pub(crate) is_end: bool,
-}
-
 impl DynamoDb {
     /// Drops every table with its items and streams. Each request sees all of it or nothing.
     pub async fn reset(&self) -> Result<(), String> {
@@ -193,8 +182,7 @@ impl DynamoDb {
     /// At most `limit` records of a stream from a place on; fewer where they are large.
     pub(crate) async fn read_stream(&self, arn: &str, position: i64, limit: i64) -> Result<Stretch, ReadError> {
         let arn = arn.to_owned();
-        let batch = self.read_with(move |engine| streams::read(engine, &arn, position, limit)).await?;
-        Ok(Stretch { records: batch.records, next: batch.next, is_end: batch.is_end })
+        self.read_with(move |engine| streams::read(engine, &arn, position, limit)).await
     }
 
     async fn read_with<T: Send + 'static>(

@@ -5,6 +5,7 @@
 
 mod iterator;
 mod read;
+pub(crate) mod sequence;
 
 use dynoxide::DynoxideError;
 use dynoxide::storage::Storage;
@@ -14,28 +15,13 @@ use sha2::{Digest as _, Sha256};
 use self::iterator::ShardIterator;
 use super::engine::Engine;
 use super::protocol::Refusal;
-pub(crate) use read::StreamRecord;
 pub(super) use read::read;
+pub(crate) use read::{StreamRecord, Stretch};
 
 /// `ListStreams` and `DescribeStream` give so many at most.
 const MAX_PAGE: i64 = 100;
 /// `GetRecords` gives so many at most.
 const MAX_RECORDS: i64 = 1_000;
-
-/// Turns a stored sequence number into its 21 digits; the order of the texts is that of the numbers.
-const SEQUENCE_BASE: u128 = 100_000_000_000_000_000_000;
-
-/// A sequence number as clients see it: 21 digits.
-pub(super) fn public_sequence(stored: i64) -> String {
-    (SEQUENCE_BASE + u128::from(stored.unsigned_abs())).to_string()
-}
-
-/// The stored number of a public one; `None` if none like it is ever given out.
-pub(super) fn stored_sequence(public: &str) -> Option<i64> {
-    let is_digits = (21..=40).contains(&public.len()) && public.bytes().all(|byte| byte.is_ascii_digit());
-    let number: u128 = public.parse().ok().filter(|_| is_digits)?;
-    i64::try_from(number.checked_sub(SEQUENCE_BASE)?).ok()
-}
 
 /// A stream as it is kept.
 #[derive(Clone, Debug)]
@@ -147,9 +133,9 @@ pub(super) fn describe(engine: &Engine, request: &Value) -> Result<Vec<u8>, Refu
     whole(request, "Limit", MAX_PAGE)?;
     let stream = find(engine, &engine.lock(), arn)?;
     let shard_id = stream.shard_id();
-    let mut range = json!({ "StartingSequenceNumber": public_sequence(stream.first + 1) });
+    let mut range = json!({ "StartingSequenceNumber": sequence::public(stream.first + 1) });
     if let Some(last) = stream.last {
-        range["EndingSequenceNumber"] = public_sequence(last.max(stream.first + 1)).into();
+        range["EndingSequenceNumber"] = sequence::public(last.max(stream.first + 1)).into();
     }
     let is_past = text(request, "ExclusiveStartShardId")?.is_some_and(|start| start >= shard_id.as_str());
     // The one shard is nobody's child.
@@ -175,12 +161,12 @@ pub(super) fn describe(engine: &Engine, request: &Value) -> Result<Vec<u8>, Refu
 pub(super) fn iterator(engine: &Engine, request: &Value) -> Result<Vec<u8>, Refusal> {
     let (arn, shard_id) = (required(request, "StreamArn")?, required(request, "ShardId")?);
     let kind = required(request, "ShardIteratorType")?;
-    let sequence = text(request, "SequenceNumber")?;
-    if let Some(sequence) = sequence
-        && !(21..=40).contains(&sequence.len())
+    let number = text(request, "SequenceNumber")?;
+    if let Some(number) = number
+        && !(21..=40).contains(&number.len())
     {
-        let bound = if sequence.len() < 21 { "greater than or equal to 21" } else { "less than or equal to 40" };
-        return Err(constraint(sequence, "sequenceNumber", &format!("Member must have length {bound}")));
+        let bound = if number.len() < 21 { "greater than or equal to 21" } else { "less than or equal to 40" };
+        return Err(constraint(number, "sequenceNumber", &format!("Member must have length {bound}")));
     }
     let storage = engine.lock();
     let stream = find(engine, &storage, arn)?;
@@ -188,12 +174,12 @@ pub(super) fn iterator(engine: &Engine, request: &Value) -> Result<Vec<u8>, Refu
         let text = format!("Requested resource not found: Shard: {shard_id} in Stream: {arn} not found");
         return Err(DynoxideError::ResourceNotFoundException(text).into());
     }
-    let named = || match sequence {
+    let named = || match number {
         None => {
             let text = format!("One or more parameter values were invalid: SequenceNumber is required for {kind}");
             Err(Refusal::from(DynoxideError::ValidationException(text)))
         }
-        Some(sequence) => match stored_sequence(sequence) {
+        Some(number) => match sequence::stored(number) {
             Some(stored) if stored <= stream.first => Err(invalid("Invalid SequenceNumber for the shard")),
             Some(stored) => Ok(stored),
             None => Err(invalid("Invalid SequenceNumber for the shard")),

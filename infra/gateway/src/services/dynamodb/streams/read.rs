@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::engine::Engine;
 use super::super::protocol::Refusal;
-use super::{Stream, find, public_sequence, trimmed};
+use super::{Stream, find, sequence, trimmed};
 
 /// `GetRecords` gives 1 MB at most.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -46,18 +46,19 @@ impl StreamRecord {
 
     /// `SequenceNumber`
     pub(crate) fn sequence_number(&self) -> String {
-        public_sequence(self.sequence)
+        sequence::public(self.sequence)
     }
 }
 
 /// A stretch of a stream.
 #[derive(Clone, Debug, Default)]
-pub(in super::super) struct Batch {
-    pub(in super::super) records: Vec<StreamRecord>,
-    /// The position after it.
+pub(crate) struct Stretch {
+    /// Oldest first.
+    pub(crate) records: Vec<StreamRecord>,
+    /// The place after it, to go on from.
     pub(in super::super) next: i64,
-    /// Whether nothing will ever follow.
-    pub(in super::super) is_end: bool,
+    /// Whether nothing will ever follow: the stream has ended.
+    pub(crate) is_end: bool,
 }
 
 /// The number of the newest record, or where the first will be.
@@ -72,7 +73,7 @@ pub(super) fn newest(storage: &Storage, stream: &Stream) -> Result<i64, Dynoxide
 }
 
 /// At most `limit` records after `position`, and not many more bytes than `GetRecords` gives.
-pub(in super::super) fn read(engine: &Engine, arn: &str, position: i64, limit: i64) -> Result<Batch, Refusal> {
+pub(in super::super) fn read(engine: &Engine, arn: &str, position: i64, limit: i64) -> Result<Stretch, Refusal> {
     let storage = engine.lock();
     let stream = find(engine, &storage, arn)?;
     if position < stream.horizon() {
@@ -102,7 +103,7 @@ pub(in super::super) fn read(engine: &Engine, arn: &str, position: i64, limit: i
             })
         })
         .map_err(DynoxideError::from)?;
-    let mut batch = Batch { next: position, ..Batch::default() };
+    let mut batch = Stretch { next: position, ..Stretch::default() };
     let mut bytes = 0;
     for row in rows {
         let row = row.map_err(DynoxideError::from)?;
@@ -149,7 +150,7 @@ impl Row {
                 dynamodb.insert(name.to_owned(), item(image));
             }
         }
-        dynamodb.insert("SequenceNumber".to_owned(), public_sequence(self.sequence).into());
+        dynamodb.insert("SequenceNumber".to_owned(), sequence::public(self.sequence).into());
         dynamodb.insert("SizeBytes".to_owned(), size.into());
         dynamodb.insert("StreamViewType".to_owned(), view_type.into());
         let body = json!({

@@ -210,7 +210,13 @@ async fn what_has_expired_goes_with_the_moved_clock_from_a_file_too() {
         item
     };
     let now = clock.now() / 1_000;
-    let items = vec![expiring("gone", now - 1), expiring("soon", now + 20), expiring("ancient", 1), expiring("later", now + 3_600), item("never")];
+    let items = vec![
+        expiring("gone", now - 1),
+        expiring("soon", now + 20),
+        expiring("ancient", 1),
+        expiring("later", now + 3_600),
+        item("never"),
+    ];
     db.put_items("messages", items).await.unwrap();
     let many: Vec<Value> = (0..250).map(|n| expiring(&format!("many-{n}"), now + 20)).collect();
     db.put_items("messages", many).await.unwrap();
