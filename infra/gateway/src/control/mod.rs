@@ -127,6 +127,16 @@ impl Control {
         services::of(request)
     }
 
+    /// The account and region that a request's credentials name, or else the run's own.
+    pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
+        match signature::signed(request) {
+            Signed::By(scope) => {
+                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+            }
+            _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
+        }
+    }
+
     /// Answers one request to `service`.
     pub(crate) async fn serve(&self, service: &'static Service, request: &ClientRequest) -> Reply {
         let request_id = ids::request_id();

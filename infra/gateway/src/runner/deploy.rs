@@ -18,13 +18,16 @@ use crate::clock::Clock;
 use crate::compile::{self, CompileError};
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
+use crate::lambda::{
+    BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
+    MemoryCheckpoints, RemoteLambda, StderrSink,
+};
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{
     ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, WebSocketPlane,
 };
-use crate::services::dynamodb::{DynamoDb, TableOutcome};
-use crate::services::{RemoteDynamoDb, Tables};
+use crate::services::dynamodb::TableOutcome;
+use crate::services::{RemoteDynamoDb, TableWorlds};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
 
 /// Why what a template declares cannot be deployed.
@@ -66,8 +69,6 @@ pub(super) struct Deployer {
     host: Host,
     services: Arc<Services>,
     state: Mutex<State>,
-    /// Removes rows whose time to live is over; ended with this.
-    sweeping: Option<tokio::task::JoinHandle<()>>,
     /// One deployment at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -82,6 +83,8 @@ struct State {
     sources: Vec<PathBuf>,
     /// The ids of its APIs.
     apis: Vec<String>,
+    /// The UUIDs of the template's event source mappings.
+    event_sources: Vec<String>,
 }
 
 /// Reads the template that the options name; nothing is declared where they name none.
@@ -103,15 +106,12 @@ impl Deployer {
     pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
         let clock = Clock::default();
         let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
-        let mut sweeping = None;
         let tables = match &options.dynamodb_endpoint {
-            Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
-            None => {
-                let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
-                let embedded = embedded.map_err(|error| dynamodb(&error))?;
-                sweeping = Some(tokio::spawn(embedded.clone().keep_sweeping()));
-                Tables::Embedded(embedded)
+            Some(url) => {
+                RemoteDynamoDb::new(url, &options.region).map(TableWorlds::remote).map_err(|error| dynamodb(&error))?
             }
+            None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
+                .map_err(|error| dynamodb(&error))?,
         };
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
@@ -131,6 +131,11 @@ impl Deployer {
             Host::Local { service, .. } => service.clone(),
             Host::Remote(remote) => remote.clone(),
         };
+        let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
+            Some(path) => Arc::new(FileCheckpoints::open(path)),
+            None => Arc::new(MemoryCheckpoints::default()),
+        };
+        let event_sources = EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints);
         let gateway = Gateway {
             clock,
             lambda: invoke,
@@ -145,9 +150,10 @@ impl Deployer {
             gateway,
             published,
             tables,
+            event_sources: Arc::new(event_sources),
             overview: ArcSwap::default(),
         });
-        Ok(Deployer { options, host, services, state: Mutex::default(), sweeping, turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -208,6 +214,7 @@ impl Deployer {
         }
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
+        let event_sources = self.deploy_event_sources(&model).await;
 
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
@@ -228,6 +235,7 @@ impl Deployer {
             seeded: all_seeded,
             sources: loaded.sources,
             apis: own.clone(),
+            event_sources,
         };
         Ok(())
     }
@@ -248,6 +256,22 @@ impl Deployer {
         Ok(())
     }
 
+    /// Makes the template's mappings be read, and ends those that it has no more; gives the UUIDs of all it has. One that
+    /// cannot be is told of: the rest of the stack works without it.
+    async fn deploy_event_sources(&self, model: &Model) -> Vec<String> {
+        let event_sources = &self.services.event_sources;
+        let former = self.state().event_sources.clone();
+        for gone in former.iter().filter(|uuid| !model.event_source_mappings.contains_key(*uuid)) {
+            event_sources.remove(gone).await;
+        }
+        for mapping in model.event_source_mappings.values() {
+            if let Err(error) = event_sources.put(mapping.clone()).await {
+                tracing::warn!(function = mapping.function, "an event source mapping is not read: {error}");
+            }
+        }
+        model.event_source_mappings.keys().cloned().collect()
+    }
+
     /// Creates the tables that are not there, and fills those with the seed; gives what to tell of it.
     async fn apply_tables(&self, model: &Model, seed: Option<Seed>) -> Result<Vec<String>, DeployError> {
         let seed = seed.unwrap_or_default();
@@ -255,11 +279,11 @@ impl Deployer {
         for table in model.tables.values() {
             let failed =
                 |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
-            let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
+            let outcome = self.services.tables.home().apply_table(table).await.map_err(|error| failed(&error))?;
             let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
             match (outcome, items) {
                 (TableOutcome::Created, Some(items)) => {
-                    let written = self.services.tables.put_items(&table.table_name, items.clone()).await;
+                    let written = self.services.tables.home().put_items(&table.table_name, items.clone()).await;
                     written.map_err(|error| failed(&format!("its seed: {error}")))?;
                     any_seeded = true;
                 }
@@ -275,6 +299,8 @@ impl Deployer {
 
     /// Ends every process.
     pub(super) async fn shutdown(&self, patience: Duration) {
+        // Before the functions, so that none is called while they end.
+        self.services.event_sources.shutdown(patience).await;
         if let Host::Local { service, .. } = &self.host {
             service.shutdown(patience).await;
         }
@@ -284,14 +310,6 @@ impl Deployer {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Deployer {
-    fn drop(&mut self) {
-        if let Some(sweeping) = &self.sweeping {
-            sweeping.abort();
-        }
     }
 }
 

@@ -14,7 +14,8 @@ use super::read::{self, ReadError};
 use super::{ClientRequest, Overview, Plane, Published, Reply, admin, message_reply};
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::services::Tables;
+use crate::lambda::EventSources;
+use crate::services::TableWorlds;
 use crate::{http as http_api, lambda, rest, websocket};
 
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
@@ -26,8 +27,10 @@ pub struct Services {
     pub gateway: Gateway,
     /// The APIs, and their open WebSocket connections.
     pub published: Arc<Published>,
-    /// DynamoDB.
-    pub tables: Tables,
+    /// DynamoDB, for every account and region.
+    pub tables: TableWorlds,
+    /// What reads DynamoDB's streams for functions.
+    pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
     /// What runs here.
@@ -72,7 +75,10 @@ pub(super) async fn dispatch(
     }
     match target {
         Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
-        Target::DynamoDb => services.tables.serve(&request).await,
+        Target::DynamoDb => {
+            let world = services.control.world_of(&request);
+            services.tables.serve(&world.account, &world.region, &request).await
+        }
         Target::Control(service) => services.control.serve(service, &request).await,
         Target::Own(path) => admin::serve(services, path, &request),
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
