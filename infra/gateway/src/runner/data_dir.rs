@@ -49,6 +49,11 @@ impl DataDir {
         &self.path
     }
 
+    /// Where this machine's certificates are kept.
+    pub(super) fn tls(&self) -> PathBuf {
+        self.path.join("tls")
+    }
+
     /// The file of the tables; `None` keeps them in memory.
     pub(super) fn tables(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.path.join("dynamodb.sqlite"))

@@ -17,9 +17,11 @@ use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile;
 use crate::gateway::Gateway;
-use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
+use crate::lambda::{
+    BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink, Trust,
+};
 use crate::model::{Function, Model, ProtocolType};
-use crate::server::{Overview, Plane, Planes, Services};
+use crate::server::{Overview, Plane, Planes, Services, Tls};
 use crate::services::dynamodb::{DynamoDb, TableOutcome};
 use crate::services::{RemoteDynamoDb, Tables};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
@@ -103,6 +105,7 @@ impl Deployer {
                 Tables::Embedded(embedded)
             }
         };
+        let tls = Tls::new(data_dir.tls());
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
             Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
@@ -113,6 +116,10 @@ impl Deployer {
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
                 settings.max_environments = options.max_environments;
+                match tls.files() {
+                    Ok((ca, bundle)) => settings.trust = Some(Trust { ca, bundle }),
+                    Err(error) => tracing::warn!("functions cannot use https on this machine: {error}"),
+                }
                 let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
                 Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
             }
@@ -134,6 +141,7 @@ impl Deployer {
             connections: Arc::new(Connections::default()),
             tables,
             overview: ArcSwap::default(),
+            tls,
         });
         Ok(Deployer { options, host, services, state: Mutex::default(), sweeping, turn: tokio::sync::Mutex::default() })
     }

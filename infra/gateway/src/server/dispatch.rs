@@ -1,6 +1,5 @@
 //! Hands each request to whom it is for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,7 +10,9 @@ use indexmap::IndexMap;
 
 use super::address::{self, Target};
 use super::head::HeadTape;
+use super::listener::Client;
 use super::read::{self, ReadError};
+use super::tls::Tls;
 use super::{ClientRequest, Overview, Reply, admin, message_reply};
 use crate::compile::http::HttpSnapshot;
 use crate::compile::rest::RestSnapshot;
@@ -50,6 +51,8 @@ pub struct Services {
     pub tables: Tables,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
+    /// The certificates of this machine.
+    pub tls: Tls,
 }
 
 /// Answers one request.
@@ -57,7 +60,7 @@ pub(super) async fn dispatch(
     services: &Services,
     mut request: http::Request<Incoming>,
     tape: &HeadTape,
-    client: SocketAddr,
+    client: Client,
 ) -> Response<Bytes> {
     // Only an upgrade request carries it; taken before the request is read to its end.
     let upgrade = hyper::upgrade::on(&mut request);

@@ -7,11 +7,13 @@ mod head;
 mod listener;
 mod read;
 mod request;
+mod tls;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
 pub use dispatch::{Plane, Planes, Services};
 pub use listener::{Server, bind};
 pub use request::{ClientRequest, Headers, Reply};
+pub use tls::{Tls, TlsError};
 
 use bytes::Bytes;
 use http::StatusCode;
