@@ -14,7 +14,7 @@ pub(crate) mod testing;
 mod watch;
 
 pub use build::{Build, BuildError, Builder};
-pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink, Trust};
+pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink, Trust, TrustSource};
 pub use invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub use remote::RemoteLambda;

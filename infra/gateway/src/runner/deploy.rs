@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::compile;
 use crate::gateway::Gateway;
 use crate::lambda::{
-    BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink, Trust,
+    BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink, Trust, TrustSource,
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{Overview, Plane, Planes, Services, Tls};
@@ -105,7 +105,7 @@ impl Deployer {
                 Tables::Embedded(embedded)
             }
         };
-        let tls = Tls::new(data_dir.tls());
+        let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
             Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
@@ -116,10 +116,7 @@ impl Deployer {
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
                 settings.max_environments = options.max_environments;
-                match tls.files() {
-                    Ok((ca, bundle)) => settings.trust = Some(Trust { ca, bundle }),
-                    Err(error) => tracing::warn!("functions cannot use https on this machine: {error}"),
-                }
+                settings.trust = Some(trust(&tls));
                 let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
                 Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
             }
@@ -227,6 +224,9 @@ impl Deployer {
         match &self.host {
             Host::Remote(remote) => remote.deploy(functions),
             Host::Local { service, builder } => {
+                if !functions.is_empty() {
+                    self.services.tls.warm_up();
+                }
                 let build = builder.build(functions).await?;
                 for name in build.failures.keys() {
                     tracing::error!("{name} does not compile: its calls fail until it does");
@@ -284,6 +284,18 @@ impl Drop for Deployer {
             sweeping.abort();
         }
     }
+}
+
+/// What functions are told to trust.
+fn trust(tls: &Arc<Tls>) -> TrustSource {
+    let tls = Arc::clone(tls);
+    Arc::new(move || match tls.files() {
+        Ok((ca, bundle)) => Some(Trust { ca, bundle }),
+        Err(error) => {
+            tracing::warn!("functions cannot use https on this machine: {error}");
+            None
+        }
+    })
 }
 
 fn planes(model: &Model) -> Result<Planes, DeployError> {

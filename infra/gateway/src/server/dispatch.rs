@@ -52,7 +52,7 @@ pub struct Services {
     /// What runs here.
     pub overview: ArcSwap<Overview>,
     /// The certificates of this machine.
-    pub tls: Tls,
+    pub tls: Arc<Tls>,
 }
 
 /// Answers one request.

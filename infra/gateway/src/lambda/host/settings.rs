@@ -16,6 +16,9 @@ pub struct Trust {
     pub bundle: PathBuf,
 }
 
+/// Asked at each start of a process, so that the files need not be there before; `None` if there are none.
+pub type TrustSource = Arc<dyn Fn() -> Option<Trust> + Send + Sync>;
+
 /// The host's surroundings and bounds.
 #[derive(Clone)]
 pub struct HostSettings {
@@ -42,7 +45,7 @@ pub struct HostSettings {
     /// Bytes of queued asynchronous events.
     pub max_event_bytes: usize,
     /// What functions are told to trust, unless their own configuration says otherwise; `None` tells them nothing.
-    pub trust: Option<Trust>,
+    pub trust: Option<TrustSource>,
 }
 
 impl HostSettings {

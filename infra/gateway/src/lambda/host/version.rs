@@ -113,12 +113,12 @@ pub(crate) fn variables(
     .into_iter()
     .map(|(key, value)| (key.to_owned(), OsString::from(value)))
     .collect();
-    if let Some(trust) = &settings.trust {
+    if let Some(trust) = settings.trust.as_ref().and_then(|source| source()) {
         // What boto3 and the AWS CLI read, requests, OpenSSL with all that stands on it and rustls, Node.js.
         for key in ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
             all.push((key.to_owned(), trust.bundle.clone().into()));
         }
-        all.push(("NODE_EXTRA_CA_CERTS".to_owned(), trust.ca.clone().into()));
+        all.push(("NODE_EXTRA_CA_CERTS".to_owned(), trust.ca.into()));
     }
     for (key, value) in &function.environment {
         if RESERVED.contains(&key.as_str()) {
@@ -193,6 +193,7 @@ fn header(path: &Path) -> Option<[u8; 20]> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::Arc;
 
     use super::*;
     use crate::lambda::host::settings::Trust;
@@ -225,7 +226,7 @@ mod tests {
     #[test]
     fn a_function_trusts_this_machine_unless_it_says_otherwise() {
         let mut settings = testing::settings(&testing::Lines::default());
-        settings.trust = Some(Trust { ca: "/d/ca.pem".into(), bundle: "/d/bundle.pem".into() });
+        settings.trust = Some(Arc::new(|| Some(Trust { ca: "/d/ca.pem".into(), bundle: "/d/bundle.pem".into() })));
         let mut function = testing::function("create-user");
         function.environment.insert("SSL_CERT_FILE".to_owned(), "/own.pem".to_owned());
         let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"));

@@ -99,19 +99,24 @@ fn load(key: &str, pem: String, now: OffsetDateTime) -> Option<Authority> {
     if kept.not_after - now < RENEWED_BEFORE || kept.public_key != key.subject_public_key_info() {
         return None;
     }
+    // What it signs must say the name that its certificate has.
+    if !kept.subject.ends_with(common_name(&key).as_bytes()) {
+        return None;
+    }
     let params = authority_params(&key, now, kept.not_after);
-    let authority = Authority { issuer: Issuer::new(params, key), pem, not_after: kept.not_after };
-    // Whether it would be found by what it signs.
-    let signed = authority.sign("localhost", authority.issuer.key(), now).ok()?;
-    (validity::read(&signed)?.issuer == kept.subject).then_some(authority)
+    Some(Authority { issuer: Issuer::new(params, key), pem, not_after: kept.not_after })
+}
+
+/// Tells the authorities of several folders apart in a list of what is trusted.
+fn common_name(key: &KeyPair) -> String {
+    let digest = Sha256::digest(key.subject_public_key_info());
+    let mark = digest.iter().take(4).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    format!("Ferrogate local authority {mark}")
 }
 
 fn authority_params(key: &KeyPair, now: OffsetDateTime, not_after: OffsetDateTime) -> CertificateParams {
     let mut params = params(now, not_after);
-    // Told apart from those of other folders in a list of what is trusted.
-    let digest = Sha256::digest(key.subject_public_key_info());
-    let mark = digest.iter().take(4).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    params.distinguished_name.push(DnType::CommonName, format!("Ferrogate local authority {mark}"));
+    params.distinguished_name.push(DnType::CommonName, common_name(key));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     params.name_constraints = Some(NameConstraints {
@@ -195,5 +200,30 @@ mod tests {
         let not_after = |at| validity::read(&authority.sign("localhost", &key, at).unwrap()).unwrap().not_after;
         assert_eq!(not_after(now()), now() + LEAF_LIFETIME);
         assert_eq!(not_after(now() + Duration::days(3600)), now() + LIFETIME);
+    }
+
+    #[test]
+    fn whoever_trusts_it_trusts_it_for_local_names_only() {
+        use rustls::client::WebPkiServerVerifier;
+        use rustls::client::danger::ServerCertVerifier as _;
+        use rustls::pki_types::{ServerName, UnixTime};
+
+        let (authority, _) = make(now()).unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
+        let provider = rustls::crypto::aws_lc_rs::default_provider();
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.into()).build().unwrap();
+        let key = KeyPair::generate().unwrap();
+        let at = UnixTime::since_unix_epoch(std::time::Duration::from_secs(now().unix_timestamp().unsigned_abs()));
+        let verify = |name: &'static str| {
+            let certificate = authority.sign(name, &key, now()).unwrap();
+            let name = ServerName::try_from(name).unwrap();
+            verifier.verify_server_cert(&certificate, &[], &name, &[], at).map_err(|error| format!("{error:?}"))
+        };
+        verify("chat.execute-api.eu-west-1.localhost").unwrap();
+        for foreign in ["example.com", "localhost.example.com", "notlocalhost"] {
+            let error = verify(foreign).unwrap_err();
+            assert!(error.contains("NameConstraintViolation"), "{foreign}: {error}");
+        }
     }
 }

@@ -24,14 +24,14 @@ const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Certificates by name. All have one key, which lives as long as the process.
 pub(super) struct Leaves {
-    authority: Authority,
+    authority: Arc<Authority>,
     key: KeyPair,
     signing: Arc<dyn SigningKey>,
     names: Cache<String, Arc<CertifiedKey>>,
 }
 
 impl Leaves {
-    pub(super) fn new(authority: Authority, provider: &CryptoProvider) -> Result<Leaves, TlsError> {
+    pub(super) fn new(authority: Arc<Authority>, provider: &CryptoProvider) -> Result<Leaves, TlsError> {
         let key = KeyPair::generate()?;
         let der = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(key.serialize_der()));
         let signing = provider.key_provider.load_private_key(der)?;

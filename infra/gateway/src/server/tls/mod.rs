@@ -18,8 +18,9 @@ mod validity;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rcgen::KeyPair;
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs;
 use time::OffsetDateTime;
@@ -41,23 +42,30 @@ pub enum TlsError {
     /// The TLS library refuses what was made.
     #[error("cannot serve TLS: {0}")]
     Library(#[from] rustls::Error),
+    /// The process is ending.
+    #[error("cannot serve TLS any more: {0}")]
+    Ended(tokio::task::JoinError),
 }
 
 /// The certificates of this machine, made when they are first needed.
+///
+/// A process's first key takes the library some 60 ms, in which it gathers randomness; an authority that was kept is
+/// opened without one.
 pub struct Tls {
     folder: PathBuf,
-    ready: Mutex<Option<Arc<Ready>>>,
+    state: Mutex<State>,
 }
 
-struct Ready {
-    ca_pem: String,
-    acceptor: TlsAcceptor,
+#[derive(Default)]
+struct State {
+    authority: Option<Arc<Authority>>,
+    acceptor: Option<TlsAcceptor>,
 }
 
 impl Tls {
     /// Certificates that are kept in `folder`. It is made, and anything in it, at the first use.
     pub fn new(folder: PathBuf) -> Self {
-        Tls { folder, ready: Mutex::default() }
+        Tls { folder, state: Mutex::default() }
     }
 
     /// The authority's certificate as PEM.
@@ -66,7 +74,7 @@ impl Tls {
     ///
     /// When it has to be made and cannot be.
     pub fn ca_pem(&self) -> Result<String, TlsError> {
-        Ok(self.ready()?.ca_pem.clone())
+        Ok(self.authority(&mut self.state())?.pem().to_owned())
     }
 
     /// The files of the authority's certificate, and of that with all that the machine trusts.
@@ -75,31 +83,60 @@ impl Tls {
     ///
     /// When they have to be made and cannot be.
     pub fn files(&self) -> Result<(PathBuf, PathBuf), TlsError> {
-        self.ready()?;
+        self.authority(&mut self.state())?;
         Ok((ca_file(&self.folder), bundle_file(&self.folder)))
     }
 
-    fn acceptor(&self) -> Result<TlsAcceptor, TlsError> {
-        Ok(self.ready()?.acceptor.clone())
+    /// Gathers randomness in the background if there is an authority to be made, so that whoever needs it first waits
+    /// less. Touches no file.
+    pub fn warm_up(&self) {
+        if !ca_file(&self.folder).exists() {
+            // Whether it succeeds shows when a key is made for use.
+            tokio::task::spawn_blocking(|| drop(KeyPair::generate()));
+        }
+    }
+
+    /// What serves TLS, for a task: what takes long is done elsewhere.
+    async fn acceptor(self: &Arc<Self>) -> Result<TlsAcceptor, TlsError> {
+        if let Some(acceptor) = &self.state().acceptor {
+            return Ok(acceptor.clone());
+        }
+        let tls = Arc::clone(self);
+        match tokio::task::spawn_blocking(move || tls.make_acceptor()).await {
+            Ok(made) => made,
+            Err(error) => Err(TlsError::Ended(error)),
+        }
+    }
+
+    fn make_acceptor(&self) -> Result<TlsAcceptor, TlsError> {
+        let mut state = self.state();
+        if let Some(acceptor) = &state.acceptor {
+            return Ok(acceptor.clone());
+        }
+        let authority = self.authority(&mut state)?;
+        let made = TlsAcceptor::from(Arc::new(config(authority)?));
+        state.acceptor = Some(made.clone());
+        Ok(made)
     }
 
     /// A failure is not kept: a disk that was full may have room at the next attempt.
-    fn ready(&self) -> Result<Arc<Ready>, TlsError> {
-        // A panic while it is held leaves it whole: the only change is one assignment.
-        let mut ready = self.ready.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(ready) = &*ready {
-            return Ok(Arc::clone(ready));
+    fn authority(&self, state: &mut State) -> Result<Arc<Authority>, TlsError> {
+        if let Some(authority) = &state.authority {
+            return Ok(Arc::clone(authority));
         }
-        let authority = Authority::open(&self.folder, OffsetDateTime::now_utc())?;
-        let ca_pem = authority.pem().to_owned();
-        bundle::write(&bundle_file(&self.folder), &bundle::places(|key| std::env::var_os(key)), &ca_pem)?;
-        let made = Arc::new(Ready { ca_pem, acceptor: TlsAcceptor::from(Arc::new(config(authority)?)) });
-        *ready = Some(Arc::clone(&made));
-        Ok(made)
+        let authority = Arc::new(Authority::open(&self.folder, OffsetDateTime::now_utc())?);
+        bundle::write(&bundle_file(&self.folder), &bundle::places(|key| std::env::var_os(key)), authority.pem())?;
+        state.authority = Some(Arc::clone(&authority));
+        Ok(authority)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic while it is held leaves it whole: every change is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn config(authority: Authority) -> Result<ServerConfig, TlsError> {
+fn config(authority: Arc<Authority>) -> Result<ServerConfig, TlsError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     let leaves = Leaves::new(authority, &provider)?;
     let mut config = ServerConfig::builder_with_provider(provider)

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -25,7 +26,7 @@ pub(in crate::server) enum Stream {
 }
 
 /// Waits up to `patience` for the client to begin, and shakes hands with it if it asks for that.
-pub(in crate::server) async fn open(stream: TcpStream, tls: &Tls, patience: Duration) -> io::Result<Stream> {
+pub(in crate::server) async fn open(stream: TcpStream, tls: &Arc<Tls>, patience: Duration) -> io::Result<Stream> {
     let mut first = [0];
     // The byte stays where it is: whoever reads next reads it again.
     if timeout(patience, stream.peek(&mut first)).await?? == 0 {
@@ -34,7 +35,7 @@ pub(in crate::server) async fn open(stream: TcpStream, tls: &Tls, patience: Dura
     if first != [HANDSHAKE] {
         return Ok(Stream::Plain(stream));
     }
-    let acceptor = tls.acceptor().map_err(|error| {
+    let acceptor = tls.acceptor().await.map_err(|error| {
         tracing::warn!("https cannot be served: {error}");
         io::Error::other(error)
     })?;

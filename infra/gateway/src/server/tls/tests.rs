@@ -220,8 +220,8 @@ async fn what_is_neither_http_nor_tls_ends_and_hurts_nobody() {
 #[tokio::test]
 async fn a_stalled_handshake_is_given_up() {
     let folder = tempfile::tempdir().unwrap();
-    let tls = Tls::new(folder.path().to_owned());
-    tls.acceptor().unwrap();
+    let tls = Arc::new(Tls::new(folder.path().to_owned()));
+    tls.acceptor().await.unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();

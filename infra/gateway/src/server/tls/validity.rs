@@ -5,10 +5,9 @@ use yasna::models::ObjectIdentifier;
 use yasna::tags::{TAG_GENERALIZEDTIME, TAG_UTCTIME};
 use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 
-/// Names and key are in their encoded form.
+/// Name and key are in their encoded form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Facts {
-    pub(super) issuer: Vec<u8>,
     pub(super) not_after: OffsetDateTime,
     pub(super) subject: Vec<u8>,
     pub(super) public_key: Vec<u8>,
@@ -22,7 +21,7 @@ pub(super) fn read(der: &[u8]) -> Option<Facts> {
                 reader.next().read_tagged(Tag::context(0), |version| version.read_u8())?;
                 let _serial = reader.next().read_der()?;
                 let _algorithm = reader.next().read_der()?;
-                let issuer = reader.next().read_der()?;
+                let _issuer = reader.next().read_der()?;
                 let not_after = reader.next().read_sequence(|reader| {
                     read_time(reader.next())?;
                     read_time(reader.next())
@@ -30,7 +29,7 @@ pub(super) fn read(der: &[u8]) -> Option<Facts> {
                 let subject = reader.next().read_der()?;
                 let public_key = reader.next().read_der()?;
                 let _extensions = reader.next().read_der()?;
-                Ok(Facts { issuer, not_after, subject, public_key })
+                Ok(Facts { not_after, subject, public_key })
             })?;
             reader.next().read_sequence(|reader| {
                 let _algorithm: ObjectIdentifier = reader.next().read_oid()?;
