@@ -8,7 +8,9 @@ mod build;
 mod host;
 mod invocation;
 mod invoke_api;
+pub mod package;
 mod remote;
+pub mod runtimes;
 #[cfg(test)]
 pub(crate) mod testing;
 mod watch;

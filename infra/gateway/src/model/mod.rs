@@ -5,6 +5,7 @@
 
 mod lambda;
 mod rest;
+mod runtime;
 mod v2;
 
 use indexmap::IndexMap;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use rest::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
+pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, ProtocolType, Route};
 
 /// Everything one template (or one account and region) declares.

@@ -68,7 +68,7 @@ async fn version(service: &LambdaService, function: &str) -> String {
 
 fn executable(build: &Build, name: &str) -> PathBuf {
     match &build.code[name] {
-        Code::Ready { executable, .. } => executable.clone(),
+        Code::Ready { task_root, .. } => task_root.join("bootstrap"),
         Code::Broken { message } => panic!("{message}"),
     }
 }
