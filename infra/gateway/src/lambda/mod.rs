@@ -1,8 +1,8 @@
 //! Lambda: the functions, the processes they run in, and the two APIs around them: the Runtime API for the
 //! processes, the Invoke API for everybody else.
 //!
-//! `build` turns Cargo packages into executables, `host` runs them, `watch` does both again when a source changes;
-//! `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda.
+//! `build` turns Cargo packages into executables, `package` unpacks zips, `runtimes` knows what runs the code in a folder,
+//! `host` runs it, `watch` does all of it again when a source changes; `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda.
 
 mod build;
 mod host;

@@ -45,6 +45,8 @@ pub enum FunctionCode {
     Folder(PathBuf),
     /// `CodeUri` is a deployment package, a zip file.
     Zip(PathBuf),
+    /// The folder of a deployment package that was uploaded and unpacked; its content never changes.
+    Package(PathBuf),
     /// The code is written in the template (`InlineCode`, `ZipFile`).
     Inline {
         /// What AWS calls the file: `index.py`, `index.js`.

@@ -97,6 +97,11 @@ pub(super) fn find(
             return None;
         }
     }
+    if let Some(build) = build.filter(|build| is_interpreted && ["esbuild", "makefile"].contains(build)) {
+        let reason =
+            format!("BuildMethod {build} is not run here: build it (`sam build`) and name the folder with the result");
+        report.unsupported(owner, Some("Metadata.BuildMethod"), at, reason);
+    }
     Some(Code::Here(FunctionCode::Folder(folder)))
 }
 

@@ -28,7 +28,7 @@ use super::host::{Code, LogSink};
 use super::package::{MAX_UNZIPPED, PackageError, PackageStore};
 use crate::model::{Function, FunctionCode};
 
-/// Why nothing could be built at all. That one function does not compile is no such error: see [`Build::failures`].
+/// Why nothing could be built at all. That one function cannot be built is no such error: see [`Build::failures`].
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The data folder cannot be used.
@@ -104,6 +104,9 @@ impl Builder {
                     let state = FolderState::of(&task_root);
                     watched.extend(state.folders);
                     build.code.insert(name.clone(), Code::Ready { task_root, revision: state.revision });
+                }
+                FunctionCode::Package(folder) => {
+                    build.code.insert(name.clone(), Code::in_folder(folder));
                 }
                 FunctionCode::Zip(_) | FunctionCode::Inline { .. } => {
                     if let FunctionCode::Zip(file) = &function.code {
@@ -214,7 +217,9 @@ impl Builder {
             FunctionCode::Inline { file_name, source } => {
                 store.put_source(file_name, source).map_err(|error| error.to_string())?
             }
-            FunctionCode::Cargo { .. } | FunctionCode::Folder(_) => return Err("it is no package".to_owned()),
+            FunctionCode::Cargo { .. } | FunctionCode::Folder(_) | FunctionCode::Package(_) => {
+                return Err("it is not packed".to_owned());
+            }
         };
         Ok(package.folder)
     }

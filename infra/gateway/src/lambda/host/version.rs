@@ -21,7 +21,7 @@ pub enum Code {
         /// Changes with the folder's content, where that can change. 0 for content that stays as it is.
         revision: u64,
     },
-    /// Nothing can be run, since the function does not compile; calls fail with this text.
+    /// Nothing can be run, since the function cannot be built; calls fail with this text.
     Broken {
         /// What the compiler said.
         message: String,

@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import net from 'node:net';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { Writable } from 'node:stream';
 import util from 'node:util';
 
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT;
@@ -85,11 +86,16 @@ class RuntimeApi {
     this.socket.ref();
     const length = Buffer.byteLength(body);
     const head = `POST ${path} HTTP/1.1\r\nHost: ${this.address}\r\n${headers}Content-Length: ${length}\r\n\r\n`;
-    this.socket.write(head + body);
+    if (typeof body === 'string') {
+      this.socket.write(head + body);
+    } else {
+      this.socket.write(head);
+      this.socket.write(body);
+    }
   }
 
-  respond(id, body) {
-    this.post(`${INVOCATION}${id}/response`, body, JSON_TYPE);
+  respond(id, body, contentType = 'application/json') {
+    this.post(`${INVOCATION}${id}/response`, body, `Content-Type: ${contentType}\r\n`);
   }
 
   // Has all that `write` sends leave together.
@@ -141,6 +147,7 @@ const UserCodeSyntaxError = runtimeError('UserCodeSyntaxError');
 const UnhandledPromiseRejection = runtimeError('UnhandledPromiseRejection');
 const CallbackHandlerDeprecated = runtimeError('CallbackHandlerDeprecated');
 const NodeJsExit = runtimeError('NodeJsExit');
+const InvalidStreamingOperation = runtimeError('InvalidStreamingOperation');
 
 const OWN = [import.meta.url, pathToFileURL(realPath(fileURLToPath(import.meta.url))).href];
 const FOLDERS = OWN.flatMap((url) => [
@@ -221,6 +228,37 @@ function patchConsole() {
   console.log = console.info;
 }
 
+// ---- Streamed responses: collected, and given as a whole, as Lambda does for callers who have not asked for a stream
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming');
+
+class ResponseStream extends Writable {
+  chunks = [];
+  contentType = 'application/octet-stream';
+
+  setContentType(contentType) {
+    this.contentType = contentType;
+  }
+
+  _write(chunk, _encoding, written) {
+    this.chunks.push(chunk);
+    written();
+  }
+}
+
+// What functions find under the name `awslambda`.
+const awslambda = {
+  streamifyResponse: (handler) => Object.assign(handler, { [STREAMING]: 'response' }),
+  HttpResponseStream: {
+    from: (stream, metadata) => {
+      stream.setContentType('application/vnd.awslambda.http-integration-response');
+      stream.write(JSON.stringify(metadata));
+      stream.write(Buffer.alloc(8));
+      return stream;
+    },
+  },
+};
+
 // ---- The handler
 
 function isModuleFolder(folder) {
@@ -268,6 +306,10 @@ async function load(handler) {
       // Its own stack begins with the place in the file.
       throw Object.assign(new UserCodeSyntaxError(error), { stack: error.stack });
     }
+    const isMissing = ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND'].includes(error?.code);
+    if (isMissing && fs.existsSync(path.join(TASK_ROOT, 'package.json')) && !fs.existsSync(path.join(TASK_ROOT, 'node_modules'))) {
+      console.warn("Ferrogate installs no dependencies: `npm install` in the function's folder puts them beside its code");
+    }
     if (error?.code === 'MODULE_NOT_FOUND') throw new ImportModuleError(error);
     throw error;
   }
@@ -307,16 +349,37 @@ class Runtime {
     const trace = headers['lambda-runtime-trace-id'];
     if (trace) process.env._X_AMZN_TRACE_ID = trace;
     else delete process.env._X_AMZN_TRACE_ID;
-    const { callback, context, neverCalled } = this.outcome(this.invocation);
+    const { callback, context, neverCalled, respondWith } = this.outcome(this.invocation);
     this.onEmptyLoop = neverCalled;
     try {
       Object.assign(context, ENVIRONMENT, headerFields(headers));
+      if (this.handler[STREAMING]) {
+        this.stream(JSON.parse(body), context, respondWith);
+        return;
+      }
       const result = this.handler(JSON.parse(body), context, callback);
       if (typeof result?.then === 'function') {
         result.then(context.succeed, context.fail).catch(context.fail);
       }
     } catch (error) {
       callback(error);
+    }
+  }
+
+  async stream(event, context, respondWith) {
+    const stream = new ResponseStream();
+    const finished = new Promise((resolve, reject) => stream.on('finish', resolve).on('error', reject));
+    // A failure is seen where it is awaited.
+    finished.catch(() => {});
+    try {
+      const result = this.handler(event, stream, context);
+      if (typeof result?.then !== 'function') throw new Error('Streaming does not support non-async handlers.');
+      await result;
+      if (!stream.writableEnded) throw new InvalidStreamingOperation('Response stream is not finished.');
+      await finished;
+      respondWith(Buffer.concat(stream.chunks), stream.contentType);
+    } catch (error) {
+      context.fail(error);
     }
   }
 
@@ -342,8 +405,10 @@ class Runtime {
     };
     const respond = (result) => {
       if (!isOpen()) return;
-      const body = serialize(result);
-      this.end(() => this.api.respond(id, body));
+      respondWith(serialize(result));
+    };
+    const respondWith = (body, contentType) => {
+      if (isOpen()) this.end(() => this.api.respond(id, body, contentType));
     };
     const done = (error, result) => {
       if (called) return;
@@ -382,7 +447,7 @@ class Runtime {
       if (this.isAsync) fail(new NodeJsExit(NEVER_SETTLED));
       else respond(null);
     };
-    return { callback, context, neverCalled };
+    return { callback, context, neverCalled, respondWith };
   }
 }
 
@@ -420,6 +485,7 @@ function parsed(text, name) {
 
 async function main() {
   patchConsole();
+  globalThis.awslambda = awslambda;
   const api = new RuntimeApi(process.env.AWS_LAMBDA_RUNTIME_API);
   let runtime;
   const end = (error, status) => {
@@ -451,7 +517,7 @@ async function main() {
   try {
     handler = await load(process.env._HANDLER);
     const version = Number(/nodejs(\d+)/.exec(process.env.AWS_EXECUTION_ENV)?.[1] ?? 0);
-    if (version >= 24 && handler.length >= 3) {
+    if (version >= 24 && handler.length >= 3 && !handler[STREAMING]) {
       throw new CallbackHandlerDeprecated(
         'AWS Lambda has removed support for callback-based function handlers starting with Node.js 24. You will need to modify this function to use a supported handler signature to use Node.js 24 or later. For more information see https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html.',
       );

@@ -337,6 +337,11 @@ def load(handler):
     try:
         module = importlib.import_module(module_name.replace("/", "."))
     except ImportError as error:
+        if os.path.exists(os.path.join(TASK_ROOT, "requirements.txt")):
+            sys.stdout.write(
+                "Ferrogate installs no requirements: `pip install -r requirements.txt -t .` in the function's folder puts"
+                " them beside its code, as they are in a package\n"
+            )
         raise Fault("Runtime.ImportModuleError", "Unable to import module '%s': %s" % (module_name, shown(str(error))))
     except SyntaxError as error:
         trace = ['  File "%s" Line %s\n    %s' % (shown(error.filename or ""), error.lineno, error.text)]

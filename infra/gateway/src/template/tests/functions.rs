@@ -90,6 +90,10 @@ fn code_for_interpreters_is_a_folder_a_zip_or_in_the_template() {
         );
         assert_eq!(Stack::new().load(&text).model.functions["Fn"].code, expected);
     }
+    let text = function("{ CodeUri: app, Runtime: nodejs22.x, Handler: index.handler }")
+        + "    Metadata: { BuildMethod: esbuild }\n";
+    let loaded = Stack::new().file("app/index.ts", "").load(&text);
+    assert_eq!(unsupported(&loaded), ["Fn Metadata.BuildMethod line 5"]);
     assert_eq!(
         Stack::new().errors(&function("{ CodeUri: fn.zip, Runtime: python3.12, Handler: index.handler }")),
         ["template.yaml:5:28: Fn.CodeUri: the file fn.zip does not exist"]

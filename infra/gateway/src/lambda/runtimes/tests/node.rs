@@ -75,6 +75,14 @@ export const circular = async () => {
   return Object.assign(circle, { circle });
 };
 export const nothing = async () => undefined;
+export const streamed = awslambda.streamifyResponse(async (event, stream, context) => {
+  if (event === 'fail') throw new Refused('mid-stream');
+  if (event === 'open') return;
+  stream = awslambda.HttpResponseStream.from(stream, { statusCode: 201 });
+  stream.write('one ');
+  await sleep(1);
+  stream.end('twö');
+});
 export const hang = async (ms) => sleep(ms);
 "#;
 
@@ -224,6 +232,19 @@ async fn ends_without_an_answer() {
     assert_eq!(big.call("6291554").await.len(), 6_291_556);
     assert!(big.failure("6291555").await.contains("Function.ResponseSizeTooLarge"));
     assert_eq!(big.call("1").await, "\"x\"", "the process goes on");
+}
+
+#[tokio::test]
+async fn a_streamed_response_is_given_as_a_whole() {
+    if is_missing(RUNTIME) {
+        return;
+    }
+    let host = host("streamed");
+    let expected = "{\"statusCode\":201}\0\0\0\0\0\0\0\0one twö";
+    assert_eq!(host.call("1").await, expected);
+    assert_eq!(json(&host.failure("\"fail\"").await)["errorType"], "Refused");
+    assert_eq!(json(&host.failure("\"open\"").await)["errorMessage"], "Response stream is not finished.");
+    assert_eq!(host.call("1").await, expected);
 }
 
 const CALLBACKS: &str = r#"const { setTimeout: after } = require('node:timers');

@@ -279,7 +279,12 @@ async fn code_that_cannot_be_loaded_says_why() {
     let expected = "f: the handler missing.handler is not in its code: there is no missing.py (nor missing/__init__.py); its invocations will fail with Runtime.ImportModuleError";
     assert_eq!(warned, expected);
     let broken = host_with(RUNTIME, "broken.handler", &files, |_| {}).failure("1").await;
-    assert!(broken.starts_with(r#"{"errorMessage": "Syntax error in module 'broken': '(' was never closed (broken.py, line 2)", "errorType": "Runtime.UserCodeSyntaxError""#), "{broken}");
+    // The interpreter's own words differ between its versions.
+    assert!(broken.starts_with(r#"{"errorMessage": "Syntax error in module 'broken': "#), "{broken}");
+    assert!(
+        broken.contains(r#"(broken.py, line 2)", "errorType": "Runtime.UserCodeSyntaxError", "requestId": "","#),
+        "{broken}"
+    );
     assert!(
         broken.contains(r#""stackTrace": ["  File \"/var/task/broken.py\" Line 2\n        return (\n"]"#),
         "{broken}"
