@@ -22,6 +22,24 @@ pub fn extended_id() -> String {
     STANDARD.encode(bytes)
 }
 
+/// An id of API Gateway's kind: `length` lower-case letters and digits, the first one a letter.
+pub fn short_id(length: usize) -> String {
+    const DIGITS: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let mut number = uuid::Uuid::new_v4().as_u128();
+    let mut id = String::with_capacity(length);
+    while id.len() < length {
+        if number < 36 {
+            number = uuid::Uuid::new_v4().as_u128();
+        }
+        let among: u128 = if id.is_empty() { 26 } else { 36 };
+        #[expect(clippy::cast_possible_truncation, reason = "below 36")]
+        let digit = (number % among) as usize;
+        id.push(char::from(DIGITS[digit]));
+        number /= among;
+    }
+    id
+}
+
 /// A new `Root=1-…;Parent=…;Sampled=0` or the client's own root with what it left out.
 pub fn trace_header(incoming: Option<&str>, now_millis: i64) -> String {
     let field = |name: &str| {

@@ -9,6 +9,7 @@ pub mod authorize;
 pub mod cli;
 pub mod clock;
 pub mod compile;
+pub mod control;
 pub mod gateway;
 pub mod http;
 pub mod ids;

@@ -5,6 +5,7 @@ mod cors;
 mod events;
 mod responses;
 mod routing;
+mod stages;
 
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::serve;
-use crate::compile::http::{HttpSnapshot, compile};
+use crate::compile::http::compile;
 use crate::gateway::Gateway;
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route};
 use crate::proxy::testing::{Answer, Fake, header, ok, request, text};
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, HttpPlane, Reply};
 
 /// An API with these routes to the function `f`, payload 2.0, on the stages `$default` and `dev`.
 pub(crate) fn api(route_keys: &[&str]) -> Api {
@@ -26,6 +27,7 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
         integration_uri: Some("arn:aws:lambda:us-east-1:000000000000:function:f".to_owned()),
         payload_format_version: "2.0".to_owned(),
         timeout_in_millis: 30_000,
+        ..ApiIntegration::default()
     };
     let route = |(i, key): (usize, &&str)| {
         let route = Route {
@@ -49,6 +51,7 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
         integrations: IndexMap::from([("i1".to_owned(), integration)]),
         authorizers: IndexMap::new(),
         stages: IndexMap::from([stage("$default"), stage("dev")]),
+        ..Api::default()
     }
 }
 
@@ -56,18 +59,21 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
 pub(super) struct Plane {
     pub(super) fake: Arc<Fake>,
     pub(super) gateway: Gateway,
-    pub(super) snapshot: HttpSnapshot,
+    pub(super) plane: HttpPlane,
 }
 
 impl Plane {
     pub(super) fn new(api: &Api, answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Self {
         let fake = Fake::new(answers);
-        Plane { gateway: fake.gateway(), fake, snapshot: compile(api).unwrap() }
+        let gateway = fake.gateway();
+        let plane = HttpPlane::new(&*api.api_id, gateway.clone());
+        let plane = api.stages.values().fold(plane, |plane, stage| plane.with_stage(compile(api, stage).unwrap()));
+        Plane { plane, gateway, fake }
     }
 
     pub(super) async fn send(&self, request: ClientRequest) -> Reply {
         let path = request.raw_path.clone();
-        serve(&self.gateway, &self.snapshot, &path, request).await
+        serve(&self.plane, &path, request).await
     }
 
     pub(super) async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {

@@ -1,8 +1,10 @@
 //! What has been declared, in AWS's own terms and names, and nothing else: plain data without behaviour.
 //!
-//! Two writers fill it (`template` today, the control plane next); `compile` turns it into what a request needs.
+//! Two writers fill it (`template` and `control`); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod event_source;
+mod iam;
 mod lambda;
 mod rest;
 mod runtime;
@@ -11,10 +13,27 @@ mod v2;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use event_source::{
+    DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
+};
+pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
-pub use rest::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
+pub use rest::{
+    AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
+    DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
+    IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
+    SchemaModel, Stage, TlsConfig,
+};
 pub use runtime::{Runtime, RuntimeFamily};
-pub use v2::{Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, ProtocolType, Route};
+pub use v2::{
+    Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
+    ProtocolType, Route, RouteResponse, RouteSettings,
+};
+
+/// Whether a field may be left out when it is written.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
 
 /// Everything one template (or one account and region) declares.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +46,8 @@ pub struct Model {
     pub functions: IndexMap<String, Function>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
+    /// Event source mappings by UUID.
+    pub event_source_mappings: IndexMap<String, EventSourceMapping>,
 }
 
 /// A DynamoDB table (`AWS::DynamoDB::Table`).

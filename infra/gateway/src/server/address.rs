@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use super::ClientRequest;
+use crate::control::{Control, Service};
 
 /// Whom a request is for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Target<'a> {
     /// An API: its id, and the raw path that begins with the stage.
     Api { api_id: &'a str, path: Cow<'a, str> },
@@ -13,6 +14,8 @@ pub(super) enum Target<'a> {
     Lambda,
     /// DynamoDB or DynamoDB Streams.
     DynamoDb,
+    /// A service of the control plane.
+    Control(&'static Service),
     /// Ferrogate's own, below `/_ferrogate/`: the rest of the path.
     Own(&'a str),
     /// Nobody.
@@ -32,11 +35,14 @@ pub(super) fn resolve(request: &ClientRequest) -> Target<'_> {
     if let Some((api_id, path)) = user_request(path) {
         return Target::Api { api_id, path };
     }
-    if path.starts_with("/2015-03-31/functions/") {
+    if path.starts_with("/2015-03-31/functions/") && path.ends_with("/invocations") {
         return Target::Lambda;
     }
     if let Some(rest) = path.strip_prefix("/_ferrogate/") {
         return Target::Own(rest);
+    }
+    if let Some(service) = Control::service(request) {
+        return Target::Control(service);
     }
     match request.headers.get("x-amz-target") {
         Some(operation) if operation.starts_with("DynamoDB") => Target::DynamoDb,
@@ -121,7 +127,7 @@ mod tests {
         let guide = request("GET", "/restapis/userapi/production/_user_request_/users", &[]);
         assert_eq!(resolve(&guide), Target::Api { api_id: "userapi", path: "/production/users".into() });
         let unmarked = request("GET", "/restapis/userapi/production/users/_user_request_/", &[]);
-        assert_eq!(resolve(&unmarked), Target::Unknown);
+        assert!(matches!(resolve(&unmarked), Target::Control(_)), "the control plane says what it does not know");
     }
 
     #[test]

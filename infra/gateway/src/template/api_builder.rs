@@ -33,6 +33,7 @@ impl ApiBuilder {
                 integrations: IndexMap::new(),
                 authorizers: IndexMap::new(),
                 stages: IndexMap::new(),
+                ..Api::default()
             },
             authorizers: Authorizers::default(),
             events_add_routes: false,
@@ -86,6 +87,7 @@ impl ApiBuilder {
             authorization_scopes: access.scopes,
             api_key_required: access.api_key_required,
             route_response: false,
+            ..Route::default()
         };
         self.add_route(route, at, report);
     }
@@ -104,6 +106,7 @@ pub(super) fn lambda_integration(uri: String, payload_format_version: &str, time
         integration_uri: Some(uri),
         payload_format_version: payload_format_version.to_owned(),
         timeout_in_millis,
+        ..ApiIntegration::default()
     }
 }
 

@@ -22,6 +22,7 @@ fn guarded(version: &str, simple: bool, sources: &[&str], ttl: u32, answer: Answ
         authorizer_result_ttl_in_seconds: ttl,
         enable_simple_responses: simple,
         jwt_configuration: None,
+        ..ApiAuthorizer::default()
     };
     declared.authorizers.insert("a1".to_owned(), authorizer);
     for route in declared.routes.values_mut() {

@@ -91,6 +91,7 @@ pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &
         identity_source: properties.string("IdentitySource"),
         identity_validation_expression: properties.string("IdentityValidationExpression"),
         authorizer_result_ttl_in_seconds: properties.integer("AuthorizerResultTtlInSeconds", 0..=3600).unwrap_or(300),
+        ..Authorizer::default()
     };
     if authorizer_type != AuthorizerType::CognitoUserPools {
         properties.require("AuthorizerUri");
@@ -137,8 +138,15 @@ pub(in super::super) fn load_method<'t>(loader: &mut Loader<'t>, resource: &'t R
         }
         return;
     };
-    let method =
-        Method { http_method, authorization_type, authorizer_id, api_key_required, operation_name, integration };
+    let method = Method {
+        http_method,
+        authorization_type,
+        authorizer_id,
+        api_key_required,
+        operation_name,
+        integration,
+        ..Method::default()
+    };
     api.add_method(index, method, resource.at, properties.report());
 }
 
@@ -151,6 +159,7 @@ fn read_integration(properties: &Properties<'_>) -> Option<Integration> {
         uri: properties.string("Uri"),
         http_method: properties.string("IntegrationHttpMethod"),
         timeout_in_millis: properties.integer("TimeoutInMillis", 50..=300_000).unwrap_or(29_000),
+        ..Integration::default()
     };
     if integration_type != IntegrationType::AwsProxy {
         properties.whole_unsupported(format!("{text} integrations are not supported yet: the method answers 500"));
@@ -202,7 +211,7 @@ pub(in super::super) fn load_stage<'t>(loader: &mut Loader<'t>, resource: &'t Re
         properties.error("StageName", format!("is '{stage_name}', which this API has already"));
         return;
     }
-    api.api.stages.insert(stage_name.clone(), Stage { stage_name, deployment_id, variables });
+    api.api.stages.insert(stage_name.clone(), Stage { stage_name, deployment_id, variables, ..Stage::default() });
 }
 
 /// Settings of a stage that are not in the model.

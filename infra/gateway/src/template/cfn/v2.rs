@@ -134,6 +134,7 @@ pub(in super::super) fn load_integration<'t>(loader: &mut Loader<'t>, resource: 
             integration_uri,
             payload_format_version: version.unwrap_or_else(|| "1.0".to_owned()),
             timeout_in_millis: timeout.unwrap_or(if is_http { 30_000 } else { 29_000 }),
+            ..ApiIntegration::default()
         },
     );
     if integration_type != IntegrationType::AwsProxy || subtype.is_some() {

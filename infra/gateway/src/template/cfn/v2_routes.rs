@@ -96,6 +96,7 @@ fn load_route<'t>(
         authorization_scopes,
         api_key_required,
         route_response: has_response && selection.is_some(),
+        ..Route::default()
     };
     api.add_route(route, resource.at, properties.report());
 }
@@ -109,6 +110,7 @@ pub(in super::super) fn load_stage<'t>(loader: &mut Loader<'t>, resource: &'t Re
         stage_name: properties.required_string("StageName").unwrap_or_default(),
         stage_variables: properties.string_map("StageVariables"),
         auto_deploy: properties.boolean("AutoDeploy").unwrap_or(false),
+        ..ApiStage::default()
     };
     let Some(api) = loader.api_of(&properties, "ApiId") else { return };
     if api.api.stages.contains_key(&stage.stage_name) {

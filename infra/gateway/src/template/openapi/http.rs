@@ -86,6 +86,7 @@ fn integration<'a>(operation: &Properties<'a>, root: &'a Node) -> Option<ApiInte
             .one_of("payloadFormatVersion", &["1.0", "2.0"])
             .unwrap_or_else(|| "1.0".to_owned()),
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=30_000).unwrap_or(30_000),
+        ..ApiIntegration::default()
     };
     if integration_type != IntegrationType::AwsProxy || properties.has("integrationSubtype") {
         let name = properties.string("integrationSubtype").unwrap_or_else(|| integration_type.as_str().to_owned());

@@ -64,6 +64,7 @@ pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<
             api_key_required: access.api_key_required,
             operation_name: properties.string("operationId"),
             integration,
+            ..Method::default()
         };
         builder.add_method(resource, method, operation.at, properties.report());
     }
@@ -87,6 +88,7 @@ fn integration(operation: &Properties<'_>) -> Option<Integration> {
         uri: properties.string("uri"),
         http_method: properties.string("httpMethod"),
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=300_000).unwrap_or(29_000),
+        ..Integration::default()
     };
     if integration_type != IntegrationType::AwsProxy {
         let name = integration_type.as_str();

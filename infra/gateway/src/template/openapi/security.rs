@@ -93,6 +93,7 @@ pub(super) fn rest_scheme(scheme: &Scheme<'_>) -> Option<(Access, Option<Authori
         identity_source,
         identity_validation_expression: authorizer.string("identityValidationExpression"),
         authorizer_result_ttl_in_seconds: authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(300),
+        ..Authorizer::default()
     };
     Some((Access::of(authorization_type, Some(id)), Some(model)))
 }

@@ -62,6 +62,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
         stage_name: stage_name.clone(),
         deployment_id: names::short_id(&["deployment", &resource.logical_id]),
         variables: properties.string_map("Variables"),
+        ..Stage::default()
     };
     builder.api.stages.insert(stage_name, stage);
     loader.add_rest(builder, resource.at);

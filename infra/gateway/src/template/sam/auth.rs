@@ -31,6 +31,7 @@ pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Pr
             authorizer_result_ttl_in_seconds: identity
                 .and_then(|identity| identity.integer("ReauthorizeEvery", 0..=3600))
                 .unwrap_or(300),
+            ..Authorizer::default()
         };
         let one_header = || format!("method.request.header.{}", header.as_deref().unwrap_or("Authorization"));
         if declared.has("UserPoolArn") {

@@ -42,7 +42,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     }
     let stage_name = properties.string("StageName").unwrap_or_else(|| "$default".to_owned());
     let stage_variables = properties.string_map("StageVariables");
-    let stage = ApiStage { stage_name: stage_name.clone(), stage_variables, auto_deploy: true };
+    let stage = ApiStage { stage_name: stage_name.clone(), stage_variables, auto_deploy: true, ..ApiStage::default() };
     builder.api.stages.insert(stage_name, stage);
     loader.add_api(builder, resource.at);
 }

@@ -1,0 +1,30 @@
+//! API Gateway HTTP and WebSocket APIs (v2).
+//!
+//! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/>
+
+use super::call::Entry;
+use super::documents::{DocumentsError, Scope};
+use super::service_model;
+use super::services::Service;
+
+/// The service.
+pub(crate) static SERVICE: Service = Service {
+    name: "apigatewayv2",
+    model: &service_model::APIGATEWAYV2,
+    operations: OPERATIONS,
+    validation_error: "BadRequestException",
+    missing_token: "MissingAuthenticationTokenException",
+    global: false,
+};
+
+/// What is here of it.
+const OPERATIONS: &[&[Entry]] = &[];
+
+/// What one account and region has of it.
+pub(crate) struct State {}
+
+impl State {
+    pub(crate) fn open(_scope: &Scope) -> Result<State, DocumentsError> {
+        Ok(State {})
+    }
+}

@@ -1,0 +1,258 @@
+//! What was created through the API, kept across restarts: one SQLite file of JSON documents.
+//!
+//! A document is one resource. Each write is a transaction of its own, so that a crash in the middle of one loses that
+//! write at most. SQLite is here already: the embedded DynamoDB keeps its tables in it.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use indexmap::IndexMap;
+use rusqlite::{Connection, params};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::call::ApiError;
+use super::world::WorldId;
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the store of what was created through the API: {0}")]
+pub struct DocumentsError(#[from] rusqlite::Error);
+
+/// The store. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct Documents {
+    connection: Arc<Mutex<Connection>>,
+}
+
+impl Documents {
+    /// Opens or makes the file; without one the documents live in memory.
+    pub(crate) fn open(path: Option<&Path>) -> Result<Documents, DocumentsError> {
+        let connection = match path {
+            Some(path) => Connection::open(path)?,
+            None => Connection::open_in_memory()?,
+        };
+        // The journal makes a process's crash harmless at any moment; a power cut may cost the last writes, not the file.
+        connection.execute_batch(
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+             CREATE TABLE IF NOT EXISTS documents (
+                 world TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, body BLOB NOT NULL,
+                 UNIQUE (world, kind, id)
+             );",
+        )?;
+        Ok(Documents { connection: Arc::new(Mutex::new(connection)) })
+    }
+
+    /// The worlds of which anything is kept.
+    pub(crate) fn worlds(&self) -> Result<Vec<WorldId>, DocumentsError> {
+        let connection = self.lock();
+        let mut statement = connection.prepare("SELECT DISTINCT world FROM documents")?;
+        let rows = statement.query_map([], |row| row.get::<_, String>(0))?;
+        let keys = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(keys.iter().filter_map(|key| WorldId::from_key(key)).collect())
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) -> Result<(), DocumentsError> {
+        self.lock().execute("DELETE FROM documents", [])?;
+        Ok(())
+    }
+
+    /// The part of the store that belongs to one account and region.
+    pub(crate) fn scope(&self, world: &WorldId) -> Scope {
+        Scope { documents: self.clone(), world: world.key() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        // A panic while it is held cannot leave half a transaction: SQLite rolls it back.
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The part of the store that belongs to one account and region.
+#[derive(Clone, Debug)]
+pub(crate) struct Scope {
+    documents: Documents,
+    world: String,
+}
+
+impl Scope {
+    /// All resources of one kind, as they were kept. `kind` is `service/resources`: `apigateway/restapis`.
+    pub(crate) fn collection<T: Serialize + DeserializeOwned + Clone>(
+        &self,
+        kind: &'static str,
+    ) -> Result<Collection<T>, DocumentsError> {
+        let mut items = IndexMap::new();
+        let connection = self.documents.lock();
+        let mut statement = connection
+            .prepare_cached("SELECT id, body FROM documents WHERE world = ?1 AND kind = ?2 ORDER BY rowid")?;
+        let rows = statement
+            .query_map(params![self.world, kind], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
+        for row in rows {
+            let (id, body) = row?;
+            match serde_json::from_slice(&body) {
+                Ok(item) => {
+                    items.insert(id, item);
+                }
+                // One document of another version must not take the others with it.
+                Err(error) => tracing::error!(kind, id, %error, "a kept resource cannot be read and is left out"),
+            }
+        }
+        Ok(Collection { scope: self.clone(), kind, items, declared: HashSet::new() })
+    }
+
+    fn write(&self, kind: &str, id: &str, item: &impl Serialize) -> Result<(), ApiError> {
+        let body = serde_json::to_vec(item).map_err(ApiError::internal)?;
+        let connection = self.documents.lock();
+        let mut statement = connection
+            .prepare_cached(
+                "INSERT INTO documents (world, kind, id, body) VALUES (?1, ?2, ?3, ?4)
+                 ON CONFLICT (world, kind, id) DO UPDATE SET body = excluded.body",
+            )
+            .map_err(ApiError::internal)?;
+        statement.execute(params![self.world, kind, id, body]).map_err(ApiError::internal)?;
+        Ok(())
+    }
+
+    fn erase(&self, kind: &str, id: &str) -> Result<(), ApiError> {
+        let connection = self.documents.lock();
+        let mut statement = connection
+            .prepare_cached("DELETE FROM documents WHERE world = ?1 AND kind = ?2 AND id = ?3")
+            .map_err(ApiError::internal)?;
+        statement.execute(params![self.world, kind, id]).map_err(ApiError::internal)?;
+        Ok(())
+    }
+}
+
+/// The resources of one kind by id, in the order they were made; each change is kept before it is seen.
+#[derive(Debug)]
+pub(crate) struct Collection<T> {
+    scope: Scope,
+    kind: &'static str,
+    items: IndexMap<String, T>,
+    /// Those that a template declares: they come back with the template, so the store has no copy to disagree with it.
+    declared: HashSet<String>,
+}
+
+impl<T: Serialize + DeserializeOwned + Clone> Collection<T> {
+    pub(crate) fn get(&self, id: &str) -> Option<&T> {
+        self.items.get(id)
+    }
+
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        self.items.contains_key(id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (&str, &T)> {
+        self.items.iter().map(|(id, item)| (id.as_str(), item))
+    }
+
+    pub(crate) fn values(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.items.values()
+    }
+
+    /// Adds a resource, or replaces it.
+    pub(crate) fn insert(&mut self, id: impl Into<String>, item: T) -> Result<(), ApiError> {
+        let id = id.into();
+        if !self.declared.contains(&id) {
+            self.scope.write(self.kind, &id, &item)?;
+        }
+        self.items.insert(id, item);
+        Ok(())
+    }
+
+    /// Changes a resource: all of `change`, or nothing where it fails. `None` where there is no such resource.
+    pub(crate) fn update<R>(
+        &mut self,
+        id: &str,
+        change: impl FnOnce(&mut T) -> Result<R, ApiError>,
+    ) -> Option<Result<R, ApiError>> {
+        let mut changed = self.items.get(id)?.clone();
+        Some(change(&mut changed).and_then(|result| self.insert(id, changed).map(|()| result)))
+    }
+
+    /// Removes a resource and gives it back.
+    pub(crate) fn remove(&mut self, id: &str) -> Result<Option<T>, ApiError> {
+        if !self.declared.remove(id) && self.items.contains_key(id) {
+            self.scope.erase(self.kind, id)?;
+        }
+        Ok(self.items.shift_remove(id))
+    }
+
+    /// Adds what a template declares, in place of what it declared before under this id.
+    pub(crate) fn declare(&mut self, id: impl Into<String>, item: T) -> Result<(), ApiError> {
+        let id = id.into();
+        if self.declared.insert(id.clone()) && self.items.contains_key(&id) {
+            self.scope.erase(self.kind, &id)?;
+        }
+        self.items.insert(id, item);
+        Ok(())
+    }
+
+    /// Whether a template declares it.
+    pub(crate) fn is_declared(&self, id: &str) -> bool {
+        self.declared.contains(id)
+    }
+
+    /// Removes what a template has declared once and declares no longer: all of that but `kept`. Gives the ids.
+    pub(crate) fn retain_declared(&mut self, kept: impl Fn(&str) -> bool) -> Vec<String> {
+        let gone: Vec<_> = self.declared.iter().filter(|id| !kept(id)).cloned().collect();
+        for id in &gone {
+            self.declared.remove(id);
+            self.items.shift_remove(id);
+        }
+        gone
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn world() -> WorldId {
+        WorldId::new("000000000000", "us-east-1")
+    }
+
+    fn names(documents: &Documents) -> Vec<(String, String)> {
+        let collection = documents.scope(&world()).collection::<String>("a/things").unwrap();
+        collection.iter().map(|(id, item)| (id.to_owned(), item.clone())).collect()
+    }
+
+    #[test]
+    fn what_was_written_is_there_after_a_restart_in_its_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("control.sqlite");
+        let documents = Documents::open(Some(&path)).unwrap();
+        let mut collection = documents.scope(&world()).collection::<String>("a/things").unwrap();
+        for id in ["z", "a", "m"] {
+            collection.insert(id, format!("{id}1")).unwrap();
+        }
+        collection
+            .update("z", |item| {
+                item.push('!');
+                Ok(())
+            })
+            .unwrap()
+            .unwrap();
+        let refused = collection.update("a", |item| {
+            item.push('!');
+            Err::<(), _>(ApiError::new("BadRequestException", "no"))
+        });
+        assert!(refused.unwrap().is_err());
+        collection.remove("m").unwrap();
+        collection.declare("t", "template".to_owned()).unwrap();
+        drop((collection, documents));
+        let documents = Documents::open(Some(&path)).unwrap();
+        assert_eq!(names(&documents), [("z".to_owned(), "z1!".to_owned()), ("a".to_owned(), "a1".to_owned())]);
+        assert_eq!(documents.worlds().unwrap(), [world()]);
+        let other = documents.scope(&WorldId::new("000000000000", "eu-west-1"));
+        assert_eq!(other.collection::<String>("a/things").unwrap().len(), 0);
+        documents.clear().unwrap();
+        assert!(names(&documents).is_empty());
+    }
+}

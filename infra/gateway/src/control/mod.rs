@@ -1,0 +1,214 @@
+//! AWS's own control plane: what boto3, the AWS CLI, the SDKs and Terraform call to build, list, change and delete.
+//!
+//! A request goes `signature → service → protocol → operation → decode → validate → handler → encode`. One folder per
+//! service holds the handlers and the state; `service_model` (data from botocore) drives everything around them, so that a
+//! service's code is its behaviour and nothing else. The state is `model/`'s own types, kept by `documents`.
+
+mod apigateway;
+mod apigatewayv2;
+mod call;
+mod cloudwatch;
+mod documents;
+mod iam;
+mod lambda;
+mod logs;
+mod protocol;
+mod service_model;
+mod services;
+mod signature;
+mod sns;
+mod sts;
+mod validate;
+mod world;
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+pub use self::documents::DocumentsError;
+pub use self::world::WorldId;
+
+use self::call::{ApiError, Call, Handler};
+use self::documents::Documents;
+use self::protocol::{Named, Protocol};
+pub use self::services::Service;
+use self::signature::Signed;
+use self::world::World;
+use crate::clock::Clock;
+use crate::gateway::Gateway;
+use crate::ids;
+use crate::server::{ClientRequest, Published, Reply};
+
+/// Accounts and regions that one run may have: each holds its own tables and functions.
+const MAX_WORLDS: usize = 64;
+/// Operations that are not here and were logged; beyond this further ones are not.
+const MAX_UNKNOWN: usize = 1_000;
+
+/// The control plane.
+pub struct Control {
+    documents: Documents,
+    /// The default account and region, and what every world's gateway is made of.
+    gateway: Gateway,
+    /// The APIs that are served, of all worlds.
+    published: Arc<Published>,
+    worlds: RwLock<HashMap<WorldId, Arc<World>>>,
+    /// Operations that were asked for and are not here: each is logged once.
+    unknown: Mutex<HashSet<String>>,
+}
+
+impl Control {
+    /// Opens the store (in memory without a path) and brings back what was created.
+    ///
+    /// # Errors
+    /// When the file cannot be used.
+    pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
+        let documents = Documents::open(path)?;
+        let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
+        for id in control.documents.worlds()? {
+            control.open_world(id)?;
+        }
+        Ok(control)
+    }
+
+    /// The clock.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.gateway.clock
+    }
+
+    /// The APIs that are served.
+    pub(crate) fn published(&self) -> &Published {
+        &self.published
+    }
+
+    /// The world of the run itself: the template's.
+    pub(crate) fn default_world(&self) -> Result<Arc<World>, ApiError> {
+        self.world(&WorldId::new(&*self.gateway.account_id, &*self.gateway.region))
+    }
+
+    /// What AWS keeps once for an account, whatever the region: IAM.
+    pub(crate) fn global_world(&self, account: &str) -> Result<Arc<World>, ApiError> {
+        self.world(&WorldId::new(account, "global"))
+    }
+
+    /// The world of an account and region, made when it is first named.
+    ///
+    /// # Errors
+    /// When there are too many.
+    pub(crate) fn world(&self, id: &WorldId) -> Result<Arc<World>, ApiError> {
+        if let Some(world) = self.worlds.read().unwrap_or_else(PoisonError::into_inner).get(id) {
+            return Ok(Arc::clone(world));
+        }
+        self.open_world(id.clone()).map_err(ApiError::internal)?.ok_or_else(|| {
+            let message = format!("{} accounts and regions are in use here, and there are no more", MAX_WORLDS);
+            ApiError::new("LimitExceededException", message)
+        })
+    }
+
+    fn open_world(&self, id: WorldId) -> Result<Option<Arc<World>>, DocumentsError> {
+        let mut worlds = self.worlds.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(world) = worlds.get(&id) {
+            return Ok(Some(Arc::clone(world)));
+        }
+        if worlds.len() >= MAX_WORLDS {
+            return Ok(None);
+        }
+        let gateway = Gateway {
+            region: id.region.as_str().into(),
+            account_id: id.account.as_str().into(),
+            ..self.gateway.clone()
+        };
+        let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);
+        worlds.insert(id, Arc::clone(&world));
+        Ok(Some(world))
+    }
+
+    /// The service that a request is for, if it is one of the control plane's.
+    pub(crate) fn service(request: &ClientRequest) -> Option<&'static Service> {
+        services::of(request)
+    }
+
+    /// The account and region that a request's credentials name, or else the run's own.
+    pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
+        match signature::signed(request) {
+            Signed::By(scope) => {
+                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+            }
+            _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
+        }
+    }
+
+    /// Answers one request to `service`.
+    pub(crate) async fn serve(&self, service: &'static Service, request: &ClientRequest) -> Reply {
+        let request_id = ids::request_id();
+        let protocol = Protocol::of(request);
+        match self.answer(service, protocol, request, &request_id).await {
+            Ok(reply) => reply,
+            Err(error) => protocol.encode_error(service.model, &error, &request_id),
+        }
+    }
+
+    async fn answer(
+        &self,
+        service: &'static Service,
+        protocol: Protocol,
+        request: &ClientRequest,
+        request_id: &str,
+    ) -> Result<Reply, ApiError> {
+        let scope = match signature::signed(request) {
+            Signed::By(scope) => scope,
+            Signed::Not => {
+                let message = "Missing Authentication Token: sign the request; any access key does, and the region in its \
+                               credential scope says which region is meant";
+                return Err(ApiError::new(service.missing_token, message).with_status(403));
+            }
+            Signed::Malformed => {
+                let message = "Authorization must be AWS4-HMAC-SHA256 \
+                               Credential={access key}/{yyyymmdd}/{region}/{service}/aws4_request, SignedHeaders=…, Signature=…";
+                return Err(ApiError::new("IncompleteSignatureException", message));
+            }
+        };
+        let account = scope.account().unwrap_or(&self.gateway.account_id);
+        let world = if service.global {
+            self.global_world(account)?
+        } else {
+            self.world(&WorldId::new(account, scope.region.as_str()))?
+        };
+        let (operation, labels) = match protocol.operation(service.model, request) {
+            Named::Known(operation, labels) => (operation, labels),
+            Named::Unknown(name) => return Err(self.not_here(service, protocol, &name)),
+        };
+        let Some(entry) = service.entry(&operation.name) else {
+            return Err(self.not_here(service, protocol, &operation.name));
+        };
+        let input = protocol.decode(service.model, operation, &labels, request)?;
+        if let Some(shape) = operation.input.as_ref().map(|input| service.model.shape(input))
+            && let Some(message) = validate::violations(service.model, shape, &input.members, !input.payload.is_empty())
+        {
+            return Err(ApiError::new(service.validation_error, message).with_status(400));
+        }
+        let call = Call { control: self, world: &world, operation, input, request, request_id };
+        let output = match entry.handler {
+            Handler::Sync(handler) => handler(&call)?,
+            Handler::Async(handler) => handler(&call).await?,
+            Handler::Elsewhere => return Err(self.not_here(service, protocol, &operation.name)),
+        };
+        Ok(protocol.encode(service.model, operation, output, request_id))
+    }
+
+    /// The error for an operation that is not here; the first time for each, the log says so too.
+    fn not_here(&self, service: &Service, protocol: Protocol, operation: &str) -> ApiError {
+        let name = format!("{} {operation}", service.name);
+        let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
+        if unknown.len() < MAX_UNKNOWN && unknown.insert(name.clone()) {
+            tracing::warn!(service = service.name, operation, "an operation that is not served here was called");
+        }
+        let message = format!("Ferrogate does not serve {name}; docs/coverage.md lists what it serves");
+        let status = if protocol == Protocol::RestJson { 404 } else { 400 };
+        ApiError::new("UnknownOperationException", message).with_status(status)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

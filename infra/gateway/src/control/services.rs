@@ -1,0 +1,86 @@
+//! The services of the control plane, and how a request is told to be for one of them.
+
+use super::call::Entry;
+use super::service_model;
+use super::signature::{self, Signed};
+use crate::server::ClientRequest;
+
+/// A service.
+pub struct Service {
+    /// botocore's name for it.
+    pub(crate) name: &'static str,
+    pub(crate) model: &'static service_model::Lazy,
+    /// What is here of it: one slice for each file that holds some.
+    pub(crate) operations: &'static [&'static [Entry]],
+    /// The code of an input that violates the model's constraints.
+    pub(crate) validation_error: &'static str,
+    /// The code of a request without signature.
+    pub(crate) missing_token: &'static str,
+    /// Whether it is one for all regions.
+    pub(crate) global: bool,
+}
+
+impl Service {
+    /// The operation `name`, if it is here.
+    pub(crate) fn entry(&self, name: &str) -> Option<&'static Entry> {
+        self.operations.iter().copied().flatten().find(|entry| entry.name == name)
+    }
+}
+
+impl PartialEq for Service {
+    fn eq(&self, other: &Service) -> bool {
+        self.name == other.name
+    }
+}
+
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// All of them.
+pub(crate) static SERVICES: [&Service; 8] = [
+    &super::apigateway::SERVICE,
+    &super::apigatewayv2::SERVICE,
+    &super::lambda::SERVICE,
+    &super::iam::SERVICE,
+    &super::sts::SERVICE,
+    &super::sns::SERVICE,
+    &super::cloudwatch::SERVICE,
+    &super::logs::SERVICE,
+];
+
+/// The service that `request` is for.
+pub(super) fn of(request: &ClientRequest) -> Option<&'static Service> {
+    let name = name(request)?;
+    SERVICES.iter().find(|service| service.name == name).copied()
+}
+
+/// botocore's name for the service that `request` is for: by the credential scope, or else by what gives it away.
+fn name(request: &ClientRequest) -> Option<&'static str> {
+    let path = request.raw_path.as_str();
+    let gateway = if path == "/v2" || path.starts_with("/v2/") { "apigatewayv2" } else { "apigateway" };
+    if let Signed::By(scope) = signature::signed(request) {
+        return Some(match scope.service.as_str() {
+            "apigateway" => gateway,
+            "lambda" => "lambda",
+            "iam" => "iam",
+            "sts" => "sts",
+            "sns" => "sns",
+            "monitoring" => "cloudwatch",
+            "logs" => "logs",
+            _ => return None,
+        });
+    }
+    match request.headers.get("x-amz-target").and_then(|target| target.split_once('.')) {
+        Some(("Logs_20140328", _)) => return Some("logs"),
+        Some(("GraniteServiceVersion20100801", _)) => return Some("cloudwatch"),
+        _ => {}
+    }
+    let gateways = ["/restapis", "/apikeys", "/usageplans", "/domainnames", "/account", "/vpclinks", "/v2/"];
+    if gateways.iter().any(|prefix| path.starts_with(prefix)) {
+        return Some(gateway);
+    }
+    None
+}

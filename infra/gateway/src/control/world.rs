@@ -1,0 +1,74 @@
+//! An account and a region: everything that the services of one know, and nothing of any other.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::documents::{Documents, DocumentsError};
+use super::{apigateway, apigatewayv2, cloudwatch, iam, lambda, logs, sns};
+use crate::gateway::Gateway;
+
+/// Which account and region.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WorldId {
+    /// Twelve digits.
+    pub account: String,
+    /// `us-east-1`; `global` for what AWS keeps once for an account (IAM).
+    pub region: String,
+}
+
+impl WorldId {
+    /// An account and a region.
+    pub fn new(account: impl Into<String>, region: impl Into<String>) -> WorldId {
+        WorldId { account: account.into(), region: region.into() }
+    }
+
+    /// `000000000000/us-east-1`
+    pub(crate) fn key(&self) -> String {
+        format!("{}/{}", self.account, self.region)
+    }
+
+    pub(crate) fn from_key(key: &str) -> Option<WorldId> {
+        let (account, region) = key.split_once('/')?;
+        Some(WorldId::new(account, region))
+    }
+}
+
+/// What the services of one account and region know.
+pub(crate) struct World {
+    pub(crate) id: WorldId,
+    /// The clock, this account and region, and its functions.
+    pub(crate) gateway: Gateway,
+    pub(crate) apigateway: Mutex<apigateway::State>,
+    pub(crate) apigatewayv2: Mutex<apigatewayv2::State>,
+    pub(crate) lambda: Mutex<lambda::State>,
+    pub(crate) iam: Mutex<iam::State>,
+    pub(crate) sns: Mutex<sns::State>,
+    pub(crate) cloudwatch: Mutex<cloudwatch::State>,
+    pub(crate) logs: Mutex<logs::State>,
+}
+
+impl World {
+    pub(super) fn open(id: WorldId, gateway: Gateway, documents: &Documents) -> Result<World, DocumentsError> {
+        let scope = documents.scope(&id);
+        Ok(World {
+            id,
+            gateway,
+            apigateway: Mutex::new(apigateway::State::open(&scope)?),
+            apigatewayv2: Mutex::new(apigatewayv2::State::open(&scope)?),
+            lambda: Mutex::new(lambda::State::open(&scope)?),
+            iam: Mutex::new(iam::State::open(&scope)?),
+            sns: Mutex::new(sns::State::open(&scope)?),
+            cloudwatch: Mutex::new(cloudwatch::State::open(&scope)?),
+            logs: Mutex::new(logs::State::open(&scope)?),
+        })
+    }
+
+    /// `arn:aws:{service}:{region}:{account}:{resource}`
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.id.region, self.id.account)
+    }
+}
+
+/// Locks a service's state. A panic while it is held leaves it whole, since every change is made on a copy first.
+pub(crate) fn lock<T>(state: &Mutex<T>) -> MutexGuard<'_, T> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
