@@ -44,7 +44,7 @@ use crate::ids;
 use crate::model::{Function, FunctionCode};
 
 pub use self::logs::{LogSink, StderrSink};
-pub use self::settings::HostSettings;
+pub use self::settings::{HostSettings, Trust, TrustSource};
 pub use self::version::Code;
 
 /// Lambda's bound for the payload of a synchronous call.
