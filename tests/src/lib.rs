@@ -3,6 +3,7 @@
 
 pub mod chat;
 mod dynamodb;
+pub mod guide;
 pub mod peers;
 pub mod process;
 pub mod project;

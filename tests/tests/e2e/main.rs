@@ -6,6 +6,7 @@ mod bad_input;
 mod chat;
 mod command;
 mod events;
+mod guide;
 mod invoke;
 mod layout;
 mod lint;
