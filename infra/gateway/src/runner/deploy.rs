@@ -154,6 +154,7 @@ impl Deployer {
             published,
             tables,
             event_sources: Arc::new(event_sources),
+            exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
             tls,
         });
