@@ -5,6 +5,7 @@
 //! service's code is its behaviour and nothing else. The state is `model/`'s own types, kept by `documents`.
 
 mod apigateway;
+mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
@@ -25,6 +26,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use indexmap::IndexMap;
+
 pub use self::documents::DocumentsError;
 pub use self::world::WorldId;
 
@@ -37,6 +40,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::model::Api;
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -57,7 +61,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens the store (in memory without a path) and brings back what was created.
+    /// Opens the store (in memory without a path), brings back what was created, and publishes what of it is deployed.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -65,7 +69,9 @@ impl Control {
         let documents = Documents::open(path)?;
         let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
         for id in control.documents.worlds()? {
-            control.open_world(id)?;
+            if let Some(world) = control.open_world(id)? {
+                apigatewayv2::publish_all(&control, &world);
+            }
         }
         Ok(control)
     }
@@ -78,6 +84,16 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
+    /// were created are; serving them is the caller's.
+    ///
+    /// # Errors
+    /// When the store of what was created cannot be written.
+    pub(crate) fn declare_apis(&self, apis: &IndexMap<String, Api>) -> Result<(), ApiError> {
+        let world = self.default_world()?;
+        world::lock(&world.apigatewayv2).declare_template(apis, self.clock().now())
     }
 
     /// The world of the run itself: the template's.

@@ -219,6 +219,8 @@ impl Deployer {
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);
+        let declared = self.services.control.declare_apis(&model.apis);
+        declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
