@@ -5,6 +5,7 @@
 //! service's code is its behaviour and nothing else. The state is `model/`'s own types, kept by `documents`.
 
 mod apigateway;
+mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
@@ -39,7 +40,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
-use crate::model::RestApi;
+use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -60,7 +61,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens the store (in memory without a path) and brings back what was created.
+    /// Opens the store (in memory without a path), brings back what was created, and publishes what of it is deployed.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -70,6 +71,7 @@ impl Control {
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {
                 apigateway::publish_all(&control, &world);
+                apigatewayv2::publish_all(&control, &world);
             }
         }
         Ok(control)
@@ -83,6 +85,16 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
+    /// were created are; serving them is the caller's.
+    ///
+    /// # Errors
+    /// When the store of what was created cannot be written.
+    pub(crate) fn declare_apis(&self, apis: &IndexMap<String, Api>) -> Result<(), ApiError> {
+        let world = self.default_world()?;
+        world::lock(&world.apigatewayv2).declare_template(apis, self.clock().now())
     }
 
     /// The world of the run itself: the template's.

@@ -154,6 +154,7 @@ impl Deployer {
             published,
             tables,
             event_sources: Arc::new(event_sources),
+            exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
             tls,
         });
@@ -225,6 +226,8 @@ impl Deployer {
         self.services.published.update(planes, &former);
         let declared = self.services.control.declare_rest_apis(&model.rest_apis);
         declared.map_err(DeployError::Control)?;
+        let declared = self.services.control.declare_apis(&model.apis);
+        declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =

@@ -34,6 +34,8 @@ pub struct Services {
     pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
+    /// Whether other machines are let in.
+    pub exposed: bool,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
     /// The certificates of this machine.
@@ -61,7 +63,8 @@ pub(super) async fn dispatch(
         }
     };
     let host = request.headers.get("host").unwrap_or_default();
-    if !address::is_local(host) {
+    let known = if services.exposed { address::is_of_this_network(host) } else { address::is_local(host) };
+    if !known {
         return message_reply(
             StatusCode::FORBIDDEN,
             "the Host header names another machine: use localhost, 127.0.0.1 or a name below .localhost",
