@@ -30,7 +30,19 @@ impl ChatClient {
 
     /// Connects with this query; the error holds the handshake's answer.
     pub async fn try_connect(stack: &Stack, query: &str) -> Result<ChatClient, tungstenite::Error> {
-        let address = format!("ws://127.0.0.1:{}/_aws/execute-api/chatapi/production{query}", stack.port());
+        ChatClient::open(stack, &format!("chatapi/production{query}")).await
+    }
+
+    /// Connects to a stage of any WebSocket API: `{api}/{stage}`.
+    pub async fn connect_to(stack: &Stack, api_and_stage: &str) -> ChatClient {
+        match ChatClient::open(stack, api_and_stage).await {
+            Ok(client) => client,
+            Err(error) => panic!("cannot connect to {api_and_stage}: {error}"),
+        }
+    }
+
+    async fn open(stack: &Stack, address: &str) -> Result<ChatClient, tungstenite::Error> {
+        let address = format!("ws://127.0.0.1:{}/_aws/execute-api/{address}", stack.port());
         let (socket, _) = tokio_tungstenite::connect_async(address).await?;
         Ok(ChatClient { socket })
     }

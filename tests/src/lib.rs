@@ -7,4 +7,5 @@ pub mod guide;
 pub mod peers;
 pub mod process;
 pub mod project;
+pub mod sdk;
 pub mod stack;

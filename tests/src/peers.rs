@@ -36,7 +36,12 @@ pub fn python_with(module: &str, install: &str) -> Option<PathBuf> {
     None
 }
 
-fn missing(what: &str, install: &str) {
+/// Says that a peer is missing.
+///
+/// # Panics
+///
+/// When `FERROGATE_REQUIRE_PEERS` is set.
+pub fn missing(what: &str, install: &str) {
     assert!(
         std::env::var_os("FERROGATE_REQUIRE_PEERS").is_none(),
         "{what} is required here (FERROGATE_REQUIRE_PEERS is set): {install}"

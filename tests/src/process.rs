@@ -49,10 +49,18 @@ pub struct Process {
 impl Process {
     /// Starts it on a free port and waits until it is ready.
     pub async fn start(arguments: &[&str]) -> Process {
+        Process::with(&["--no-watch"], arguments).await
+    }
+
+    /// Starts it without a template, likewise.
+    pub async fn serve(arguments: &[&str]) -> Process {
+        Process::with(&["serve"], arguments).await
+    }
+
+    async fn with(first: &[&str], arguments: &[&str]) -> Process {
         let port = free_port();
         let port_argument = port.to_string();
-        let mut all = vec!["--port", &port_argument, "--no-watch"];
-        all.extend_from_slice(arguments);
+        let all = [first, &["--port", &port_argument], arguments].concat();
         let child = command(&all).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let child = child.unwrap_or_else(|error| panic!("ferrogate does not start: {error}"));
         let mut process = Process { child, endpoint: format!("http://127.0.0.1:{port}") };

@@ -5,6 +5,7 @@
 mod bad_input;
 mod chat;
 mod command;
+mod control_plane;
 mod events;
 mod guide;
 mod invoke;
@@ -14,6 +15,8 @@ mod page;
 mod peers;
 mod persistence;
 mod products;
+mod projects;
 mod reload;
+mod sdks;
 mod streams;
 mod users;
