@@ -2,10 +2,16 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/api/>
 
+mod errors;
+mod page;
+mod patch;
+mod state;
+
 use super::call::Entry;
-use super::documents::{DocumentsError, Scope};
 use super::service_model;
 use super::services::Service;
+
+pub(crate) use self::state::State;
 
 /// The service.
 pub(crate) static SERVICE: Service = Service {
@@ -19,12 +25,3 @@ pub(crate) static SERVICE: Service = Service {
 
 /// What is here of it.
 const OPERATIONS: &[&[Entry]] = &[];
-
-/// What one account and region has of it.
-pub(crate) struct State {}
-
-impl State {
-    pub(crate) fn open(_scope: &Scope) -> Result<State, DocumentsError> {
-        Ok(State {})
-    }
-}

@@ -133,6 +133,12 @@ fn malformed(message: impl Into<String>) -> ApiError {
     ApiError::new("SerializationException", message)
 }
 
+/// The code that the Query protocol has for an error that a handler calls by its shape's name or by its code.
+fn wire_code<'a>(model: &'a ServiceModel, code: &'a str) -> &'a str {
+    let error = model.shapes.get(code).and_then(|shape| shape.error.as_ref());
+    error.and_then(|error| error.code.as_deref()).unwrap_or(code)
+}
+
 /// A reply with a body of this type.
 fn reply(content_type: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Reply::new(body.into());
