@@ -5,6 +5,7 @@
 
 mod lambda;
 mod rest;
+mod rest_account;
 mod v2;
 
 use indexmap::IndexMap;
@@ -16,6 +17,10 @@ pub use rest::{
     DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
     IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
     SchemaModel, Stage, TlsConfig,
+};
+pub use rest_account::{
+    Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
+    ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,

@@ -2,15 +2,28 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/api/>
 
+mod account;
+mod api_keys;
+mod base_path_mappings;
+mod client_certificates;
+mod documentation;
+mod domain_names;
 mod errors;
+mod export;
+mod import;
 mod page;
 mod patch;
+mod registry;
+mod sdk;
 mod state;
+mod usage_plans;
+mod vpc_links;
 
 use super::call::Entry;
 use super::service_model;
 use super::services::Service;
 
+pub(crate) use self::registry::Registry;
 pub(crate) use self::state::State;
 
 /// The service.
@@ -24,4 +37,16 @@ pub(crate) static SERVICE: Service = Service {
 };
 
 /// What is here of it.
-const OPERATIONS: &[&[Entry]] = &[];
+const OPERATIONS: &[&[Entry]] = &[
+    account::OPERATIONS,
+    api_keys::OPERATIONS,
+    base_path_mappings::OPERATIONS,
+    client_certificates::OPERATIONS,
+    documentation::OPERATIONS,
+    domain_names::OPERATIONS,
+    export::OPERATIONS,
+    import::OPERATIONS,
+    sdk::OPERATIONS,
+    usage_plans::OPERATIONS,
+    vpc_links::OPERATIONS,
+];
