@@ -21,6 +21,8 @@ pub struct Cli {
 enum Command {
     /// Build the functions, deploy the template, serve, and rebuild on change (the default)
     Dev(Dev),
+    /// Serve without a template: everything is created through AWS's own API (boto3, AWS CLI, SDKs, Terraform)
+    Serve(Run),
 }
 
 #[derive(Debug, Args)]
@@ -29,22 +31,35 @@ struct Dev {
     /// template.yml, template.json]
     #[arg(long, short)]
     template: Option<PathBuf>,
-    /// The port on the loopback interface; 0 picks a free one
-    #[arg(long, short, default_value_t = DEFAULT_PORT)]
-    port: u16,
-    /// Where tables and built functions are kept
-    #[arg(long, default_value = ".ferrogate")]
-    data_dir: PathBuf,
-    /// Keep the tables in memory: every start begins anew
-    #[arg(long)]
-    ephemeral: bool,
     /// A value for a template parameter; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = key_value)]
     parameters: Vec<(String, String)>,
     /// AWS::StackName
     #[arg(long, default_value = "ferrogate")]
     stack_name: String,
-    /// AWS::Region
+    /// Build the functions with cargo's release profile
+    #[arg(long)]
+    release: bool,
+    /// Do not rebuild or redeploy when files change
+    #[arg(long)]
+    no_watch: bool,
+    #[command(flatten)]
+    run: Run,
+}
+
+/// What every way of running has in common.
+#[derive(Debug, Args)]
+struct Run {
+    /// The port; 0 picks a free one
+    #[arg(long, short, default_value_t = DEFAULT_PORT)]
+    port: u16,
+    /// Where tables, functions and what was created through the API are kept
+    #[arg(long, default_value = ".ferrogate")]
+    data_dir: PathBuf,
+    /// Keep everything in memory: every start begins anew
+    #[arg(long)]
+    ephemeral: bool,
+    /// AWS::Region, and the region of requests that name none
     #[arg(long, default_value = "us-east-1")]
     region: String,
     /// Invoke functions through this address (cargo lambda watch, LocalStack) rather than run them here
@@ -53,12 +68,6 @@ struct Dev {
     /// Use the DynamoDB at this address (LocalStack, DynamoDB Local, moto) rather than the one inside
     #[arg(long, value_name = "URL")]
     dynamodb_endpoint: Option<String>,
-    /// Build the functions with cargo's release profile
-    #[arg(long)]
-    release: bool,
-    /// Do not rebuild or redeploy when files change
-    #[arg(long)]
-    no_watch: bool,
     /// Processes of one function at most; further calls wait
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     max_environments: u16,
@@ -74,33 +83,51 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 impl Cli {
     /// What to run, or why it cannot be told.
     pub fn options(self) -> Result<Options, String> {
-        let dev = match self.command {
-            Some(Command::Dev(dev)) => dev,
-            None => self.dev,
-        };
-        let template = match dev.template {
+        match self.command {
+            Some(Command::Dev(dev)) => dev.options(),
+            Some(Command::Serve(run)) => Ok(run.options()),
+            None => self.dev.options(),
+        }
+    }
+}
+
+impl Dev {
+    fn options(self) -> Result<Options, String> {
+        let template = match self.template {
             Some(template) => template,
             None => ["infra/template.yaml", "template.yaml", "template.yml", "template.json"]
                 .iter()
                 .map(PathBuf::from)
                 .find(|path| path.is_file())
-                .ok_or("there is no infra/template.yaml, template.yaml, template.yml or template.json here; name one with --template PATH")?,
+                .ok_or(
+                    "there is no infra/template.yaml, template.yaml, template.yml or template.json here; name one with \
+                     --template PATH, or start without one: ferrogate serve",
+                )?,
         };
         Ok(Options {
-            template,
-            port: dev.port,
-            data_dir: dev.data_dir,
-            ephemeral: dev.ephemeral,
-            parameters: dev.parameters.into_iter().collect(),
-            stack_name: dev.stack_name,
-            region: dev.region,
-            account_id: "000000000000".to_owned(),
-            function_endpoint: dev.function_endpoint,
-            dynamodb_endpoint: dev.dynamodb_endpoint,
-            release: dev.release,
-            watch: !dev.no_watch,
-            max_environments: dev.max_environments.into(),
+            template: Some(template),
+            parameters: self.parameters.into_iter().collect(),
+            stack_name: self.stack_name,
+            release: self.release,
+            watch: !self.no_watch,
+            ..self.run.options()
         })
+    }
+}
+
+impl Run {
+    fn options(self) -> Options {
+        Options {
+            port: self.port,
+            data_dir: self.data_dir,
+            ephemeral: self.ephemeral,
+            region: self.region,
+            function_endpoint: self.function_endpoint,
+            dynamodb_endpoint: self.dynamodb_endpoint,
+            max_environments: self.max_environments.into(),
+            watch: false,
+            ..Options::default()
+        }
     }
 }
 
@@ -119,6 +146,12 @@ mod tests {
         assert_eq!((plain.port, plain.ephemeral, plain.parameters["A"].as_str()), (0, true, "b=c"));
         let named = options(&["dev", "--template", "t.yaml", "--no-watch"]);
         assert!(!named.watch);
+    }
+
+    #[test]
+    fn serve_needs_no_template() {
+        let options = options(&["serve", "--port", "0", "--region", "eu-west-1"]);
+        assert_eq!((options.template, options.region.as_str(), options.watch), (None, "eu-west-1", false));
     }
 
     #[test]

@@ -36,6 +36,18 @@ impl Clock {
         self.offset.send_modify(|offset| *offset = offset.saturating_add(by));
     }
 
+    /// Waits until the clock shows `deadline` or later, or is moved after this call, whichever is first.
+    pub fn sleep_until_or_moved(&self, deadline: EpochMillis) -> impl Future<Output = ()> + Send + use<> {
+        let clock = self.clone();
+        let mut moved = self.offset.subscribe();
+        async move {
+            tokio::select! {
+                () = clock.sleep_until(deadline) => {}
+                _ = moved.changed() => {}
+            }
+        }
+    }
+
     /// Waits until the clock shows `deadline` or later; returns at once if it does already.
     pub async fn sleep_until(&self, deadline: EpochMillis) {
         let mut moved = self.offset.subscribe();

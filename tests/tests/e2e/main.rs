@@ -14,4 +14,5 @@ mod peers;
 mod persistence;
 mod products;
 mod reload;
+mod streams;
 mod users;

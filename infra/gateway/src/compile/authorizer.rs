@@ -4,7 +4,8 @@
 use indexmap::IndexMap;
 use regex::Regex;
 
-use super::lambda_arn::{FunctionRef, NoFunction, resolve};
+use super::lambda_arn::{FunctionRef, resolve};
+use super::{SourceArn, Unusable};
 use crate::authorize::ResultCache;
 
 /// A Lambda authorizer of one stage.
@@ -22,6 +23,23 @@ pub(crate) struct LambdaAuthorizer {
     pub(crate) payload: AuthorizerPayload,
     /// Its answers; none if caching is off.
     pub(crate) cache: Option<ResultCache>,
+    /// As whom its function is called.
+    pub(crate) source: SourceArn,
+}
+
+impl LambdaAuthorizer {
+    /// Stands for one that cannot be asked, and so lets nobody pass.
+    pub(super) fn closed(name: &str, payload: AuthorizerPayload, source: SourceArn, reason: String) -> Self {
+        LambdaAuthorizer {
+            name: name.to_owned(),
+            function: Err(reason),
+            identity_sources: Vec::new(),
+            validation: None,
+            payload,
+            cache: None,
+            source,
+        }
+    }
 }
 
 /// What an authorizer is sent and how it answers.
@@ -84,17 +102,17 @@ pub(crate) enum ContextField {
 
 impl IdentitySource {
     /// `method.request.header.X`, `method.request.querystring.X`, `stageVariables.X`, `context.X` of REST APIs.
-    pub(crate) fn parse_rest(source: &str) -> Result<Self, String> {
+    pub(crate) fn parse_rest(source: &str) -> Result<Self, Unusable> {
         Self::parse(source, "method.request.", "")
     }
 
     /// `$request.header.X`, `$request.querystring.X`, `$stageVariables.X`, `$context.X` of HTTP APIs.
-    pub(crate) fn parse_http(source: &str) -> Result<Self, String> {
+    pub(crate) fn parse_http(source: &str) -> Result<Self, Unusable> {
         Self::parse(source, "$request.", "$")
     }
 
-    fn parse(source: &str, request: &str, sigil: &str) -> Result<Self, String> {
-        let unknown = || format!("identity source `{source}` is none that API Gateway knows");
+    fn parse(source: &str, request: &str, sigil: &str) -> Result<Self, Unusable> {
+        let unknown = || Unusable::Invalid(format!("identity source `{source}` is none that API Gateway knows"));
         let (make, name): (fn(String) -> Self, &str) = if let Some(rest) = source.strip_prefix(request) {
             match rest.split_once('.').ok_or_else(unknown)? {
                 ("header", name) => (IdentitySource::Header, name),
@@ -105,7 +123,10 @@ impl IdentitySource {
             let rest = source.strip_prefix(sigil).ok_or_else(unknown)?;
             match rest.split_once('.').ok_or_else(unknown)? {
                 ("stageVariables", name) => (IdentitySource::StageVariable, name),
-                ("context", name) => return ContextField::parse(name).map(IdentitySource::Context).ok_or_else(unknown),
+                ("context", name) if !name.is_empty() => {
+                    let unsupported = || Unusable::Unsupported(format!("identity source `{source}` is not read yet"));
+                    return ContextField::parse(name).map(IdentitySource::Context).ok_or_else(unsupported);
+                }
                 _ => return Err(unknown()),
             }
         };
@@ -138,17 +159,24 @@ impl ContextField {
 pub(super) fn authorizer_function(
     uri: Option<&str>,
     variables: &IndexMap<String, String>,
-) -> Result<Result<FunctionRef, String>, String> {
+) -> Result<Result<FunctionRef, String>, Unusable> {
     match resolve(uri.unwrap_or_default(), variables) {
         Ok(function) => Ok(Ok(function)),
-        Err(NoFunction::Unsupported(reason)) => Ok(Err(reason)),
-        Err(NoFunction::Invalid(reason)) => Err(format!("authorizerUri {reason}")),
+        Err(Unusable::Unsupported(reason)) => Ok(Err(reason)),
+        Err(Unusable::Invalid(reason)) => Err(Unusable::Invalid(format!("authorizerUri {reason}"))),
     }
 }
 
 /// `identityValidationExpression` must match the whole value.
-pub(super) fn validation(expression: &str) -> Result<Regex, String> {
-    let named = |e| format!("identityValidationExpression `{expression}` is not a valid regular expression here: {e}");
+pub(super) fn validation(expression: &str) -> Result<Regex, Unusable> {
+    let named = |error: regex::Error| {
+        let text =
+            format!("identityValidationExpression `{expression}` is not a valid regular expression here: {error}");
+        // AWS's expressions are Java's, which has look-around and backreferences.
+        let error = error.to_string();
+        let javas = error.contains("look-around") || error.contains("backreferences");
+        if javas || error.contains("size limit") { Unusable::Unsupported(text) } else { Unusable::Invalid(text) }
+    };
     // By itself first, so that an unbalanced group cannot close the one that anchors it.
     Regex::new(expression).map_err(named)?;
     Regex::new(&format!(r"\A(?:{expression})\z")).map_err(named)
@@ -173,6 +201,7 @@ mod tests {
             IdentitySource::parse_http("$context.routeKey"),
             Ok(IdentitySource::Context(ContextField::RouteKey))
         );
+        assert!(matches!(IdentitySource::parse_rest("context.stageless"), Err(Unusable::Unsupported(_))));
         for bad in ["", "Authorization", "method.request.path.id", "method.request.header.", "context.nothing"] {
             assert!(IdentitySource::parse_rest(bad).is_err(), "{bad}");
         }
@@ -184,7 +213,9 @@ mod tests {
         let bearer = validation("Bearer [a-z-]+|x").unwrap();
         assert!(bearer.is_match("Bearer demo-token") && bearer.is_match("x"));
         assert!(!bearer.is_match("Bearer demo-token\n") && !bearer.is_match("yx") && !bearer.is_match("Bearer a1"));
-        assert!(validation("a)|(b").unwrap_err().contains("`a)|(b`"));
-        assert!(validation("(?<!x)y").is_err(), "look-behind is Java's, not ours");
+        assert!(matches!(validation("a)|(b"), Err(Unusable::Invalid(why)) if why.contains("`a)|(b`")));
+        for javas in ["(?<!x)y", r"(a)\1"] {
+            assert!(matches!(validation(javas), Err(Unusable::Unsupported(_))), "{javas} is Java's, not ours");
+        }
     }
 }

@@ -1,34 +1,37 @@
-//! The snapshot of an HTTP API: its routes, and every stage's own functions, variables and caches.
+//! The snapshot of one stage of an HTTP API: the routes of its deployment, and its own functions, variables and caches.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
 use super::authorizer::authorizer_function;
-use super::lambda_arn::{NoFunction, resolve, timeout};
+use super::lambda_arn::{resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, parameter_names,
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, SourceArn, Unusable,
+    Warnings, parameter_names,
 };
 use crate::authorize::ResultCache;
 use crate::model::{
     Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, IntegrationType, ProtocolType, Route,
 };
 
-/// An HTTP API ready to serve.
+/// A stage of an HTTP API, ready to serve.
 #[derive(Debug)]
 pub struct HttpSnapshot {
-    pub(crate) api_id: String,
+    pub(crate) stage_name: String,
+    pub(crate) variables: IndexMap<String, String>,
     /// Routes that share a path: indices into `routes`.
     pub(crate) tree: RouteTree<Vec<usize>>,
     pub(crate) routes: Vec<HttpRoute>,
     /// The `$default` route.
     pub(crate) default_route: Option<usize>,
     pub(crate) cors: Option<CorsConfiguration>,
-    pub(crate) stages: HashMap<String, HttpStage>,
+    pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    /// What is declared and not served, one line each. Such a route fails closed.
+    pub(crate) warnings: Vec<String>,
 }
 
-/// A route; what answers it differs by stage.
+/// A route.
 #[derive(Debug)]
 pub(crate) struct HttpRoute {
     /// `GET /users/{userId}`, or `$default`.
@@ -40,8 +43,9 @@ pub(crate) struct HttpRoute {
     /// The names of its path parameters, in order.
     pub(crate) parameters: Vec<String>,
     pub(crate) authorization: HttpAuthorization,
-    /// Into the stage's `integrations`; `Err` is why there is none.
-    pub(crate) integration: Result<usize, String>,
+    pub(crate) integration: HttpIntegration,
+    /// As whom its function is called.
+    pub(crate) source: SourceArn,
 }
 
 /// `AuthorizationType`
@@ -49,7 +53,7 @@ pub(crate) struct HttpRoute {
 pub(crate) enum HttpAuthorization {
     /// Open.
     None,
-    /// A Lambda authorizer; into the stage's `authorizers`.
+    /// A Lambda authorizer; into the snapshot's `authorizers`.
     Custom(usize),
     /// A JWT.
     Jwt,
@@ -57,16 +61,7 @@ pub(crate) enum HttpAuthorization {
     AwsIam,
 }
 
-/// A stage.
-#[derive(Debug)]
-pub(crate) struct HttpStage {
-    pub(crate) name: String,
-    pub(crate) variables: IndexMap<String, String>,
-    pub(crate) integrations: Vec<HttpIntegration>,
-    pub(crate) authorizers: Vec<LambdaAuthorizer>,
-}
-
-/// What answers a route on one stage.
+/// What answers a route.
 #[derive(Debug)]
 pub(crate) enum HttpIntegration {
     /// `AWS_PROXY` to a function.
@@ -91,12 +86,12 @@ pub(crate) enum PayloadFormat {
     V2,
 }
 
-/// Compiles an HTTP API with all of its stages.
+/// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself.
 ///
 /// # Errors
 /// What API Gateway would refuse too: ambiguous or malformed routes, authorizers and integrations that do not exist,
 /// unusable URIs, and an API that is no HTTP API.
-pub fn compile(api: &Api) -> Result<HttpSnapshot, CompileError> {
+pub fn compile(api: &Api, stage: &ApiStage) -> Result<HttpSnapshot, CompileError> {
     let label = api.logical_id.as_deref().unwrap_or(&api.api_id);
     let error = |place: String, reason: String| CompileError::new(label, place, reason);
     if api.protocol_type != ProtocolType::Http {
@@ -104,11 +99,24 @@ pub fn compile(api: &Api) -> Result<HttpSnapshot, CompileError> {
     }
     cors(api.cors_configuration.as_ref()).map_err(|reason| error("CorsConfiguration".to_owned(), reason))?;
 
-    let lambda_authorizers: Vec<_> = api.authorizers.values().filter(|a| a.authorizer_type == "REQUEST").collect();
+    let mut warnings = Warnings::new("HTTP", label, &stage.stage_name);
+    let declared: Vec<_> = api.authorizers.values().filter(|a| a.authorizer_type == "REQUEST").collect();
+    let mut authorizers = Vec::with_capacity(declared.len());
+    for declared in &declared {
+        let place = format!("authorizer {}", declared.name);
+        let compiled = authorizer(api, declared, stage).map_err(|reason| error(place.clone(), reason))?;
+        if let Err(reason) = &compiled.function {
+            warnings.add(&place, format_args!("{reason}; every request to its routes is answered with 500"));
+        }
+        authorizers.push(compiled);
+    }
+
     let (mut tree, mut routes, mut default_route) = (RouteTree::<Vec<usize>>::default(), Vec::new(), None);
-    for declared in api.routes.values() {
-        let error = |reason| error(format!("route {}", declared.route_key), reason);
-        let compiled = route(api, declared, &lambda_authorizers).map_err(error)?;
+    for route in api.routes.values() {
+        let place = format!("route {}", route.route_key);
+        let error = |reason| error(place.clone(), reason);
+        let compiled = compile_route(api, stage, route, &declared).map_err(error)?;
+        warn(&mut warnings, &place, &compiled);
         let index = routes.len();
         if compiled.path == "$default" {
             if default_route.replace(index).is_some() {
@@ -125,28 +133,24 @@ pub fn compile(api: &Api) -> Result<HttpSnapshot, CompileError> {
         }
         routes.push(compiled);
     }
-
-    let mut stages = HashMap::with_capacity(api.stages.len());
-    for stage in api.stages.values() {
-        let integrations = api.integrations.values().map(|declared| {
-            integration(declared, stage).map_err(|r| error(format!("integration {}", declared.integration_id), r))
-        });
-        let authorizers = lambda_authorizers
-            .iter()
-            .map(|declared| authorizer(declared, stage).map_err(|r| error(format!("authorizer {}", declared.name), r)));
-        let compiled = HttpStage {
-            name: stage.stage_name.clone(),
-            variables: stage.stage_variables.clone(),
-            integrations: integrations.collect::<Result<_, _>>()?,
-            authorizers: authorizers.collect::<Result<_, _>>()?,
-        };
-        stages.insert(stage.stage_name.clone(), compiled);
-    }
-    let cors = api.cors_configuration.clone();
-    Ok(HttpSnapshot { api_id: api.api_id.clone(), tree, routes, default_route, cors, stages })
+    Ok(HttpSnapshot {
+        stage_name: stage.stage_name.clone(),
+        variables: stage.stage_variables.clone(),
+        tree,
+        routes,
+        default_route,
+        cors: api.cors_configuration.clone(),
+        authorizers,
+        warnings: warnings.lines,
+    })
 }
 
-fn route(api: &Api, declared: &Route, lambda_authorizers: &[&ApiAuthorizer]) -> Result<HttpRoute, String> {
+fn compile_route(
+    api: &Api,
+    stage: &ApiStage,
+    declared: &Route,
+    lambda_authorizers: &[&ApiAuthorizer],
+) -> Result<HttpRoute, String> {
     let key = declared.route_key.as_str();
     let (method, path) = match key.split_once(' ') {
         None if key == "$default" => (None, key),
@@ -155,33 +159,67 @@ fn route(api: &Api, declared: &Route, lambda_authorizers: &[&ApiAuthorizer]) -> 
         }
         _ => return Err("a route key is `{METHOD} /{path}` or `$default`".to_owned()),
     };
-    let authorization = match declared.authorization_type.as_str() {
-        "NONE" | "" => HttpAuthorization::None,
-        "AWS_IAM" => HttpAuthorization::AwsIam,
+    let integration = match &declared.integration_id {
+        None => HttpIntegration::Unsupported("the route has no Target".to_owned()),
+        Some(id) => {
+            let found = api.integrations.get(id).ok_or_else(|| format!("there is no integration {id}"))?;
+            integration(found, stage).map_err(|reason| format!("integration {id}: {reason}"))?
+        }
+    };
+    // As the console and SAM name it in the permissions that they write.
+    let source = match (&method, path) {
+        (None, "$default") => format!("{}/{}/$default", api.api_id, stage.stage_name),
+        (method, path) => {
+            format!("{}/{}/{}{path}", api.api_id, stage.stage_name, method.as_deref().unwrap_or("*"))
+        }
+    };
+    Ok(HttpRoute {
+        route_key: declared.route_key.clone(),
+        parameters: parameter_names(path),
+        path: path.to_owned(),
+        authorization: authorization(api, declared, lambda_authorizers)?,
+        integration,
+        source: SourceArn::new(source),
+        method,
+    })
+}
+
+fn authorization(
+    api: &Api,
+    declared: &Route,
+    lambda_authorizers: &[&ApiAuthorizer],
+) -> Result<HttpAuthorization, String> {
+    match declared.authorization_type.as_str() {
+        "NONE" | "" => Ok(HttpAuthorization::None),
+        "AWS_IAM" => Ok(HttpAuthorization::AwsIam),
         kind @ ("CUSTOM" | "JWT") => {
             let id = declared.authorizer_id.as_deref().ok_or_else(|| format!("{kind} needs an AuthorizerId"))?;
             let found = api.authorizers.get(id).ok_or_else(|| format!("there is no authorizer {id}"))?;
             let position = lambda_authorizers.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
             match (kind, position, found.authorizer_type.as_str()) {
-                ("CUSTOM", Some(position), _) => HttpAuthorization::Custom(position),
-                ("JWT", None, "JWT") => HttpAuthorization::Jwt,
-                _ => return Err(format!("authorizer {} does not fit the AuthorizationType {kind}", found.name)),
+                ("CUSTOM", Some(position), _) => Ok(HttpAuthorization::Custom(position)),
+                ("JWT", None, "JWT") => Ok(HttpAuthorization::Jwt),
+                _ => Err(format!("authorizer {} does not fit the AuthorizationType {kind}", found.name)),
             }
         }
-        other => return Err(format!("AuthorizationType {other} is none of NONE, CUSTOM, JWT, AWS_IAM")),
-    };
-    let integration = match &declared.integration_id {
-        None => Err("the route has no Target".to_owned()),
-        Some(id) => Ok(api.integrations.get_index_of(id).ok_or_else(|| format!("there is no integration {id}"))?),
-    };
-    Ok(HttpRoute {
-        route_key: declared.route_key.clone(),
-        method,
-        path: path.to_owned(),
-        parameters: parameter_names(path),
-        authorization,
-        integration,
-    })
+        other => Err(format!("AuthorizationType {other} is none of NONE, CUSTOM, JWT, AWS_IAM")),
+    }
+}
+
+/// Names what a request to this route will find closed.
+fn warn(warnings: &mut Warnings, place: &str, route: &HttpRoute) {
+    match route.authorization {
+        HttpAuthorization::None | HttpAuthorization::Custom(_) => {}
+        HttpAuthorization::Jwt => {
+            warnings.add(place, "JWTs cannot be verified yet; every request is refused with 401");
+        }
+        HttpAuthorization::AwsIam => {
+            warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
+        }
+    }
+    if let HttpIntegration::Unsupported(reason) = &route.integration {
+        warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
 }
 
 fn integration(declared: &ApiIntegration, stage: &ApiStage) -> Result<HttpIntegration, String> {
@@ -202,12 +240,13 @@ fn integration(declared: &ApiIntegration, stage: &ApiStage) -> Result<HttpIntegr
     let timeout = timeout("TimeoutInMillis", declared.timeout_in_millis)?;
     match resolve(uri, &stage.stage_variables) {
         Ok(function) => Ok(HttpIntegration::LambdaProxy { function, timeout, payload }),
-        Err(NoFunction::Unsupported(reason)) => Ok(HttpIntegration::Unsupported(reason)),
-        Err(NoFunction::Invalid(reason)) => Err(format!("IntegrationUri {reason}")),
+        Err(Unusable::Unsupported(reason)) => Ok(HttpIntegration::Unsupported(reason)),
+        Err(Unusable::Invalid(reason)) => Err(format!("IntegrationUri {reason}")),
     }
 }
 
-fn authorizer(declared: &ApiAuthorizer, stage: &ApiStage) -> Result<LambdaAuthorizer, String> {
+/// An authorizer; a closed one, if AWS would take it and it cannot be asked here.
+fn authorizer(api: &Api, declared: &ApiAuthorizer, stage: &ApiStage) -> Result<LambdaAuthorizer, String> {
     let simple = declared.enable_simple_responses;
     let payload = match declared.authorizer_payload_format_version.as_deref() {
         Some("1.0") if simple => {
@@ -217,11 +256,22 @@ fn authorizer(declared: &ApiAuthorizer, stage: &ApiStage) -> Result<LambdaAuthor
         Some("2.0") => AuthorizerPayload::HttpV2 { simple },
         _ => return Err("AuthorizerPayloadFormatVersion must be 1.0 or 2.0".to_owned()),
     };
-    let identity_sources = declared
-        .identity_source
-        .iter()
-        .map(|source| IdentitySource::parse_http(source))
-        .collect::<Result<Vec<_>, _>>()?;
+    let source = || SourceArn::new(format!("{}/authorizers/{}", api.api_id, declared.authorizer_id));
+    match open_authorizer(declared, stage, payload, source()) {
+        Ok(open) => Ok(open),
+        Err(Unusable::Unsupported(reason)) => Ok(LambdaAuthorizer::closed(&declared.name, payload, source(), reason)),
+        Err(Unusable::Invalid(reason)) => Err(reason),
+    }
+}
+
+fn open_authorizer(
+    declared: &ApiAuthorizer,
+    stage: &ApiStage,
+    payload: AuthorizerPayload,
+    source: SourceArn,
+) -> Result<LambdaAuthorizer, Unusable> {
+    let sources = declared.identity_source.iter();
+    let identity_sources = sources.map(|source| IdentitySource::parse_http(source)).collect::<Result<Vec<_>, _>>()?;
     let ttl = if identity_sources.is_empty() { 0 } else { declared.authorizer_result_ttl_in_seconds };
     Ok(LambdaAuthorizer {
         name: declared.name.clone(),
@@ -230,6 +280,7 @@ fn authorizer(declared: &ApiAuthorizer, stage: &ApiStage) -> Result<LambdaAuthor
         validation: None,
         payload,
         cache: ResultCache::new(ttl),
+        source,
     })
 }
 
@@ -253,7 +304,7 @@ mod tests {
     use crate::proxy::testing::lambda_uri;
 
     fn refused(api: &Api) -> String {
-        compile(api).unwrap_err().to_string()
+        compile(api, &api.stages[0]).unwrap_err().to_string()
     }
 
     #[test]
@@ -262,7 +313,8 @@ mod tests {
             refused(&api(&["GET /a/{x}", "GET /a/{y}"])),
             "api: route GET /a/{y}: it matches the same requests as route GET /a/{x}"
         );
-        assert!(compile(&api(&["GET /a/{x}", "POST /a/{y}", "ANY /a/{z}", "GET /a/{p+}", "$default"])).is_ok());
+        let distinct = api(&["GET /a/{x}", "POST /a/{y}", "ANY /a/{z}", "GET /a/{p+}", "$default"]);
+        assert!(compile(&distinct, &distinct.stages[0]).is_ok());
     }
 
     #[test]
@@ -304,7 +356,7 @@ mod tests {
                 ..ApiAuthorizer::default()
             };
             api.authorizers.insert("a1".to_owned(), authorizer);
-            compile(&api).map(|_| ()).map_err(|e| e.to_string())
+            compile(&api, &api.stages[0]).map(|_| ()).map_err(|e| e.to_string())
         };
         assert_eq!(authorizer("2.0", true, "$request.header.Authorization"), Ok(()));
         assert!(
@@ -317,5 +369,62 @@ mod tests {
         let any = CorsConfiguration { allow_origins: vec!["*".into()], allow_credentials: true, ..Default::default() };
         api.cors_configuration = Some(any);
         assert!(refused(&api).starts_with("api: CorsConfiguration: AllowCredentials"));
+    }
+
+    #[test]
+    fn what_aws_accepts_compiles_and_is_named() {
+        let mut declared = api(&["GET /ok", "GET /none", "GET /web", "GET /jwt", "GET /iam", "GET /asked"]);
+        let set = |api: &mut Api, key: &str, change: &dyn Fn(&mut Route)| {
+            change(api.routes.values_mut().find(|route| route.route_key == key).unwrap());
+        };
+        set(&mut declared, "GET /none", &|route| route.integration_id = None);
+        set(&mut declared, "GET /web", &|route| route.integration_id = Some("web".to_owned()));
+        set(&mut declared, "GET /iam", &|route| route.authorization_type = "AWS_IAM".to_owned());
+        let authorized = |kind: &'static str, id: &'static str| {
+            move |route: &mut Route| {
+                (route.authorization_type, route.authorizer_id) = (kind.to_owned(), Some(id.to_owned()));
+            }
+        };
+        set(&mut declared, "GET /jwt", &authorized("JWT", "jwt"));
+        set(&mut declared, "GET /asked", &authorized("CUSTOM", "asked"));
+        let mut web = declared.integrations[0].clone();
+        (web.integration_type, web.payload_format_version) = (IntegrationType::HttpProxy, String::new());
+        declared.integrations.insert("web".to_owned(), web);
+        let jwt = ApiAuthorizer { authorizer_type: "JWT".to_owned(), ..ApiAuthorizer::default() };
+        let asked = ApiAuthorizer {
+            name: "Asked".to_owned(),
+            authorizer_type: "REQUEST".to_owned(),
+            authorizer_uri: Some(lambda_uri("auth")),
+            identity_source: vec!["$context.error.message".to_owned()],
+            authorizer_payload_format_version: Some("2.0".to_owned()),
+            ..ApiAuthorizer::default()
+        };
+        declared.authorizers.extend([("jwt".to_owned(), jwt), ("asked".to_owned(), asked)]);
+
+        let snapshot = compile(&declared, &declared.stages["dev"]).unwrap();
+        assert_eq!(
+            snapshot.warnings,
+            [
+                "HTTP API api stage dev authorizer Asked: identity source `$context.error.message` is not read yet; every \
+                 request to its routes is answered with 500",
+                "HTTP API api stage dev route GET /none: not supported: the route has no Target; every request is answered \
+                 with 500",
+                "HTTP API api stage dev route GET /web: not supported: integrations of type HTTP_PROXY; every request is \
+                 answered with 500",
+                "HTTP API api stage dev route GET /jwt: JWTs cannot be verified yet; every request is refused with 401",
+                "HTTP API api stage dev route GET /iam: AWS_IAM signatures cannot be verified yet; every request is refused \
+                 with 403",
+            ]
+        );
+        assert!(snapshot.authorizers[0].function.is_err(), "it lets nobody pass");
+    }
+
+    #[test]
+    fn a_route_calls_under_its_own_arn() {
+        let declared = api(&["GET /users/{id}", "ANY /x/{p+}", "$default"]);
+        let snapshot = compile(&declared, &declared.stages["dev"]).unwrap();
+        let arns: Vec<_> = snapshot.routes.iter().map(|route| route.source.within("r", "a")).collect();
+        let expected = ["api/dev/GET/users/{id}", "api/dev/*/x/{p+}", "api/dev/$default"];
+        assert_eq!(arns, expected.map(|arn| format!("arn:aws:execute-api:r:a:{arn}").into()));
     }
 }

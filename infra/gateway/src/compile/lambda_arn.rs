@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::Unusable;
+
 /// The shortest timeout of an integration.
 pub(super) const MIN_TIMEOUT_MILLIS: u32 = 50;
 /// API Gateway's longest one can be raised by quota, so it is Lambda's own here.
@@ -18,31 +20,52 @@ pub(super) fn timeout(name: &str, millis: u32) -> Result<Duration, String> {
     Ok(Duration::from_millis(u64::from(millis)))
 }
 
-/// A function by name, with the alias or version to call.
+/// A function by name, with the alias or version to call, and where its ARN says that it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FunctionRef {
+    /// The account of its ARN, if it was named by one.
+    pub(crate) account: Option<String>,
+    /// The region of its ARN, if it was named by one.
+    pub(crate) region: Option<String>,
     /// The function's name.
     pub(crate) function: String,
     /// A version or an alias; none means `$LATEST`.
     pub(crate) qualifier: Option<String>,
+    /// Written once, here, and not for every call.
+    identifier: String,
 }
 
-/// Why a URI names no function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum NoFunction {
-    /// It names another service, or needs a feature that is not there: declared correctly, not served.
-    Unsupported(String),
-    /// It has no meaning on AWS either.
-    Invalid(String),
+impl FunctionRef {
+    /// A function of this account and region, as far as they are known.
+    pub(crate) fn new(account: Option<&str>, region: Option<&str>, function: &str, qualifier: Option<&str>) -> Self {
+        let known = |part: Option<&str>| part.filter(|part| !part.is_empty()).map(str::to_owned);
+        let (account, region) = (known(account), known(region));
+        let identifier = match (&account, &region) {
+            (Some(account), Some(region)) => format!("arn:aws:lambda:{region}:{account}:function:{function}"),
+            _ => function.to_owned(),
+        };
+        FunctionRef {
+            account,
+            region,
+            function: function.to_owned(),
+            qualifier: qualifier.map(str::to_owned),
+            identifier,
+        }
+    }
+
+    /// What to invoke: the unqualified ARN where account and region are known, otherwise the plain name.
+    pub(crate) fn identifier(&self) -> &str {
+        &self.identifier
+    }
 }
 
 /// The function that `uri` names once `${stageVariables.x}` has been replaced. As on AWS an unknown variable is empty;
 /// what comes of that is found out by the request, so such a URI is `Unsupported` here, never `Invalid`.
-pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result<FunctionRef, NoFunction> {
+pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result<FunctionRef, Unusable> {
     let (resolved, replaced) = substitute(uri, variables);
     parse(&resolved).map_err(|no| match no {
-        NoFunction::Invalid(reason) if replaced => {
-            NoFunction::Unsupported(format!("{reason} (the URI is `{uri}` before stage variables are put in)"))
+        Unusable::Invalid(reason) if replaced => {
+            Unusable::Unsupported(format!("{reason} (the URI is `{uri}` before stage variables are put in)"))
         }
         other => other,
     })
@@ -61,48 +84,55 @@ fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool)
     (out, replaced)
 }
 
-fn parse(uri: &str) -> Result<FunctionRef, NoFunction> {
-    let invalid = |why: &str| NoFunction::Invalid(format!("`{uri}` {why}"));
-    let arn = match uri.strip_prefix("arn:") {
-        None => return Err(invalid("is not the ARN of a Lambda function")),
-        Some(rest) => {
-            let mut parts = rest.splitn(5, ':');
-            // partition : service : region : account or service : rest
-            match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-                (Some(_), Some("apigateway"), Some(_), Some("lambda"), Some(path)) => path
-                    .strip_prefix("path/2015-03-31/functions/")
-                    .and_then(|path| path.strip_suffix("/invocations"))
-                    .ok_or_else(|| match path.strip_prefix("path/2021-11-15/functions/") {
-                        Some(_) => NoFunction::Unsupported(format!("`{uri}` asks for response streaming")),
-                        None => invalid("is not of the form …:path/2015-03-31/functions/{function ARN}/invocations"),
-                    })?,
+fn parse(uri: &str) -> Result<FunctionRef, Unusable> {
+    let invalid = |why: &str| Unusable::Invalid(format!("`{uri}` {why}"));
+    let arn =
+        match uri.strip_prefix("arn:") {
+            None => return Err(invalid("is not the ARN of a Lambda function")),
+            Some(rest) => {
+                let mut parts = rest.splitn(5, ':');
+                // partition : service : region : account or service : rest
+                match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+                (Some(_), Some("apigateway"), Some(_), Some("lambda"), Some(path)) => invoked(path).ok_or_else(|| {
+                    // AWS takes any path of Lambda's and finds out when it calls.
+                    Unusable::Unsupported(if path.contains("/2021-11-15/functions/") {
+                        format!("`{uri}` asks for response streaming")
+                    } else {
+                        format!("`{uri}` is not of the form …:path/2015-03-31/functions/{{function ARN}}/invocations")
+                    })
+                })?,
                 (Some(_), Some("apigateway"), Some(_), Some(service), Some(_)) => {
-                    return Err(NoFunction::Unsupported(format!("the AWS service `{service}` as a target")));
+                    return Err(Unusable::Unsupported(format!("the AWS service `{service}` as a target")));
                 }
                 (Some(_), Some("lambda"), ..) => uri,
                 (_, Some(service), ..) => {
-                    return Err(NoFunction::Unsupported(format!("`{service}` as a target")));
+                    return Err(Unusable::Unsupported(format!("`{service}` as a target")));
                 }
                 _ => return Err(invalid("is not the ARN of a Lambda function")),
             }
-        }
-    };
+            }
+        };
     parse_function(arn).ok_or_else(|| invalid("names no function"))
+}
+
+/// The function in a path of Lambda's Invoke API. Old documents double its first slash, and AWS lets them.
+fn invoked(path: &str) -> Option<&str> {
+    let path = path.strip_prefix("path/")?;
+    path.strip_prefix('/').unwrap_or(path).strip_prefix("2015-03-31/functions/")?.strip_suffix("/invocations")
 }
 
 /// `arn:{partition}:lambda:{region}:{account}:function:{name}[:{qualifier}]`, or `{name}[:{qualifier}]`.
 fn parse_function(arn: &str) -> Option<FunctionRef> {
-    let name = match arn.strip_prefix("arn:") {
+    let (account, region, name) = match arn.strip_prefix("arn:") {
         Some(rest) => {
             let mut parts = rest.splitn(6, ':');
-            let service = parts.nth(1)?;
-            let kind = parts.nth(2)?;
+            let (service, region, account, kind) = (parts.nth(1)?, parts.next()?, parts.next()?, parts.next()?);
             if service != "lambda" || kind != "function" {
                 return None;
             }
-            parts.next()?
+            (Some(account), Some(region), parts.next()?)
         }
-        None => arn,
+        None => (None, None, arn),
     };
     let (function, qualifier) = match name.split_once(':') {
         Some((function, qualifier)) => (function, Some(qualifier)),
@@ -111,8 +141,7 @@ fn parse_function(arn: &str) -> Option<FunctionRef> {
     let ok = |part: &str| {
         !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'$' | b'.'))
     };
-    (ok(function) && qualifier.is_none_or(ok))
-        .then(|| FunctionRef { function: function.to_owned(), qualifier: qualifier.map(str::to_owned) })
+    (ok(function) && qualifier.is_none_or(ok)).then(|| FunctionRef::new(account, region, function, qualifier))
 }
 
 #[cfg(test)]
@@ -120,7 +149,7 @@ mod tests {
     use super::*;
 
     fn function(name: &str, qualifier: Option<&str>) -> FunctionRef {
-        FunctionRef { function: name.to_owned(), qualifier: qualifier.map(str::to_owned) }
+        FunctionRef::new(Some("000000000000"), Some("us-east-1"), name, qualifier)
     }
 
     fn wrapped(arn: &str) -> String {
@@ -136,6 +165,23 @@ mod tests {
         assert_eq!(resolve(&wrapped(arn), &none), Ok(function("list-users", None)));
         assert_eq!(resolve(&wrapped(&format!("{arn}:7")), &none), Ok(function("list-users", Some("7"))));
         assert_eq!(resolve(&wrapped(&format!("{arn}:$LATEST")), &none), Ok(function("list-users", Some("$LATEST"))));
+        let doubled = wrapped(arn).replace("path/", "path//");
+        assert_eq!(resolve(&doubled, &none), Ok(function("list-users", None)));
+    }
+
+    #[test]
+    fn a_reference_keeps_its_account_and_region() {
+        let none = IndexMap::new();
+        let elsewhere = resolve("arn:aws:lambda:eu-west-1:111122223333:function:f:live", &none).unwrap();
+        assert_eq!(
+            (elsewhere.account.as_deref(), elsewhere.region.as_deref()),
+            (Some("111122223333"), Some("eu-west-1"))
+        );
+        assert_eq!(elsewhere.identifier(), "arn:aws:lambda:eu-west-1:111122223333:function:f");
+        assert_eq!(elsewhere.qualifier.as_deref(), Some("live"));
+        let nowhere = resolve(&wrapped("f"), &none).unwrap();
+        assert_eq!((nowhere.account.as_ref(), nowhere.identifier()), (None, "f"));
+        assert_eq!(resolve("arn:aws:lambda:::function:f", &none).unwrap().identifier(), "f");
     }
 
     #[test]
@@ -145,11 +191,11 @@ mod tests {
         let uri =
             wrapped("arn:aws:lambda:us-east-1:000000000000:function:${stageVariables.fn}:${stageVariables.alias}");
         assert_eq!(resolve(&uri, &variables), Ok(function("get-user", Some("b"))));
-        let Err(NoFunction::Unsupported(reason)) = resolve(&uri, &IndexMap::new()) else { panic!("empty elsewhere") };
+        let Err(Unusable::Unsupported(reason)) = resolve(&uri, &IndexMap::new()) else { panic!("empty elsewhere") };
         assert!(reason.contains("${stageVariables.alias}"), "{reason}");
         let suffix = "arn:aws:lambda:us-east-1:000000000000:function:f${stageVariables.suffix}";
         assert_eq!(resolve(suffix, &IndexMap::new()), Ok(function("f", None)), "an unknown variable is empty");
-        assert!(matches!(resolve("${stageVariables.fn", &variables), Err(NoFunction::Invalid(_))));
+        assert!(matches!(resolve("${stageVariables.fn", &variables), Err(Unusable::Invalid(_))));
     }
 
     #[test]
@@ -158,14 +204,15 @@ mod tests {
         for unsupported in [
             "arn:aws:apigateway:us-east-1:firehose:action/PutRecord",
             "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:r:1:function:f/response-streaming-invocations",
+            "arn:aws:apigateway:us-east-1:lambda:path/2014-11-13/functions/arn:aws:lambda:r:1:function:f/invoke-async/",
             "arn:aws:states:us-east-1:000000000000:stateMachine:x",
         ] {
-            assert!(matches!(resolve(unsupported, &none), Err(NoFunction::Unsupported(_))), "{unsupported}");
+            assert!(matches!(resolve(unsupported, &none), Err(Unusable::Unsupported(_))), "{unsupported}");
         }
         for invalid in
             ["", "list-users", "arn:", "arn:aws:lambda:us-east-1:1:layer:x", &wrapped("arn:aws:lambda:r:1:function:")]
         {
-            assert!(matches!(resolve(invalid, &none), Err(NoFunction::Invalid(_))), "{invalid}");
+            assert!(matches!(resolve(invalid, &none), Err(Unusable::Invalid(_))), "{invalid}");
         }
     }
 }

@@ -1,15 +1,20 @@
-//! Turns declared APIs into immutable snapshots: a request parses nothing of what is prepared here.
+//! Turns declared APIs into immutable snapshots, one for each stage: a request parses nothing of what is prepared here.
+//!
+//! What AWS accepts compiles. What is declared and not served yet fails closed, route by route, and is named in the
+//! snapshot's warnings; a [`CompileError`] is for what AWS refuses too.
 
 mod authorizer;
 pub mod http;
 mod lambda_arn;
 pub mod rest;
 mod routes;
+mod source_arn;
 pub mod websocket;
 
 pub(crate) use authorizer::{AuthorizerPayload, ContextField, IdentitySource, LambdaAuthorizer};
 pub(crate) use lambda_arn::FunctionRef;
 pub(crate) use routes::{RouteTree, parameter_names};
+pub(crate) use source_arn::SourceArn;
 
 /// Why an API cannot be served as declared: what is wrong, where, and so how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,5 +31,31 @@ pub struct CompileError {
 impl CompileError {
     pub(crate) fn new(api: &str, place: impl Into<String>, reason: impl Into<String>) -> Self {
         CompileError { api: api.to_owned(), place: place.into(), reason: reason.into() }
+    }
+}
+
+/// Why a part of an API cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// AWS accepts it; it is not served here, or fails on AWS too once a request comes.
+    Unsupported(String),
+    /// It has no meaning on AWS either.
+    Invalid(String),
+}
+
+/// Gathers what is declared and not served, one line each: API, stage, place, and what happens there instead.
+struct Warnings {
+    stage: String,
+    lines: Vec<String>,
+}
+
+impl Warnings {
+    /// `kind` is `REST`, `HTTP` or `WebSocket`.
+    fn new(kind: &str, api: &str, stage: &str) -> Self {
+        Warnings { stage: format!("{kind} API {api} stage {stage}"), lines: Vec::new() }
+    }
+
+    fn add(&mut self, place: &str, what: impl std::fmt::Display) {
+        self.lines.push(format!("{} {place}: {what}", self.stage));
     }
 }

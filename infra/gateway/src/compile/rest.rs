@@ -1,4 +1,4 @@
-//! The snapshot of a REST API: what one deployment serves, with every stage's own functions, variables and caches.
+//! The snapshot of one stage of a REST API: the resources of its deployment, and its own functions, variables and caches.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,23 +6,28 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::authorizer::{authorizer_function, validation};
-use super::lambda_arn::{NoFunction, resolve, timeout};
+use super::lambda_arn::{resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, parameter_names,
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, SourceArn, Unusable,
+    Warnings, parameter_names,
 };
 use crate::authorize::ResultCache;
 use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
 use crate::proxy::BinaryMediaTypes;
 
-/// A REST API ready to serve.
+/// A stage of a REST API, ready to serve.
 #[derive(Debug)]
 pub struct RestSnapshot {
-    pub(crate) api_id: String,
+    pub(crate) stage_name: String,
+    pub(crate) deployment_id: String,
+    pub(crate) variables: IndexMap<String, String>,
     pub(crate) binary_media_types: BinaryMediaTypes,
     /// Indices into `resources`.
     pub(crate) routes: RouteTree<usize>,
     pub(crate) resources: Vec<RestResource>,
-    pub(crate) stages: HashMap<String, RestStage>,
+    pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    /// What is declared and not served, one line each. Such a method fails closed.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A resource with its methods.
@@ -35,7 +40,7 @@ pub(crate) struct RestResource {
     pub(crate) methods: Vec<RestMethod>,
 }
 
-/// A method; what answers it differs by stage.
+/// A method.
 #[derive(Debug)]
 pub(crate) struct RestMethod {
     /// `GET` … `ANY`.
@@ -43,8 +48,9 @@ pub(crate) struct RestMethod {
     pub(crate) authorization: RestAuthorization,
     pub(crate) api_key_required: bool,
     pub(crate) operation_name: Option<String>,
-    /// Into the stage's `integrations`.
-    pub(crate) integration: usize,
+    pub(crate) integration: RestIntegration,
+    /// As whom its function is called.
+    pub(crate) source: SourceArn,
 }
 
 /// `authorizationType`
@@ -52,7 +58,7 @@ pub(crate) struct RestMethod {
 pub(crate) enum RestAuthorization {
     /// Open.
     None,
-    /// A Lambda authorizer; into the stage's `authorizers`.
+    /// A Lambda authorizer; into the snapshot's `authorizers`.
     Custom(usize),
     /// A Cognito user pool.
     CognitoUserPools,
@@ -60,17 +66,7 @@ pub(crate) enum RestAuthorization {
     AwsIam,
 }
 
-/// A stage.
-#[derive(Debug)]
-pub(crate) struct RestStage {
-    pub(crate) name: String,
-    pub(crate) deployment_id: String,
-    pub(crate) variables: IndexMap<String, String>,
-    pub(crate) integrations: Vec<RestIntegration>,
-    pub(crate) authorizers: Vec<LambdaAuthorizer>,
-}
-
-/// What answers a method on one stage.
+/// What answers a method.
 #[derive(Debug)]
 pub(crate) enum RestIntegration {
     /// `AWS_PROXY` to a function.
@@ -97,20 +93,30 @@ fn is_any(verb: &str) -> bool {
     matches!(verb, "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT")
 }
 
-/// Compiles a REST API with all of its stages.
+/// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself.
 ///
 /// # Errors
 /// What API Gateway would refuse too: ambiguous paths, authorizers that do not exist, unusable expressions and URIs.
-pub fn compile(api: &RestApi) -> Result<RestSnapshot, CompileError> {
+pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileError> {
     let label = api.logical_id.as_deref().unwrap_or(&api.id);
     let error = |place: String, reason: String| CompileError::new(label, place, reason);
     siblings(&api.resources).map_err(|(place, reason)| error(place, reason))?;
 
-    let lambda_authorizers: Vec<_> =
+    let mut warnings = Warnings::new("REST", label, &stage.stage_name);
+    let declared: Vec<_> =
         api.authorizers.values().filter(|a| a.authorizer_type != AuthorizerType::CognitoUserPools).collect();
+    let mut authorizers = Vec::with_capacity(declared.len());
+    for declared in &declared {
+        let place = format!("authorizer {}", declared.name);
+        let compiled = authorizer(api, declared, stage).map_err(|reason| error(place.clone(), reason))?;
+        if let Err(reason) = &compiled.function {
+            warnings.add(&place, format_args!("{reason}; every request to its methods is answered with 500"));
+        }
+        authorizers.push(compiled);
+    }
+
     let mut routes = RouteTree::default();
     let mut resources = Vec::with_capacity(api.resources.len());
-    let mut declared = Vec::new();
     for resource in &api.resources {
         let place = || format!("resource {}", resource.path);
         let slot = routes.at(&resource.path).map_err(|reason| error(place(), reason))?;
@@ -120,15 +126,10 @@ pub fn compile(api: &RestApi) -> Result<RestSnapshot, CompileError> {
         let mut methods = Vec::with_capacity(resource.methods.len());
         for method in resource.methods.values() {
             let place = format!("{} {}", method.http_method, resource.path);
-            let authorization = authorization(api, method, &lambda_authorizers).map_err(|r| error(place.clone(), r))?;
-            methods.push(RestMethod {
-                http_method: method.http_method.clone(),
-                authorization,
-                api_key_required: method.api_key_required,
-                operation_name: method.operation_name.clone(),
-                integration: declared.len(),
-            });
-            declared.push((place, method));
+            let compiled = compile_method(api, stage, resource, method, &declared);
+            let compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
+            warn(&mut warnings, &place, &compiled);
+            methods.push(compiled);
         }
         resources.push(RestResource {
             id: resource.id.clone(),
@@ -137,26 +138,53 @@ pub fn compile(api: &RestApi) -> Result<RestSnapshot, CompileError> {
             methods,
         });
     }
+    Ok(RestSnapshot {
+        stage_name: stage.stage_name.clone(),
+        deployment_id: stage.deployment_id.clone(),
+        variables: stage.variables.clone(),
+        binary_media_types: BinaryMediaTypes::new(&api.binary_media_types),
+        routes,
+        resources,
+        authorizers,
+        warnings: warnings.lines,
+    })
+}
 
-    let mut stages = HashMap::with_capacity(api.stages.len());
-    for stage in api.stages.values() {
-        let integrations = declared.iter().map(|(place, method)| {
-            integration(method.integration.as_ref(), stage).map_err(|reason| error(place.clone(), reason))
-        });
-        let authorizers = lambda_authorizers.iter().map(|declared| {
-            authorizer(declared, stage).map_err(|reason| error(format!("authorizer {}", declared.name), reason))
-        });
-        let compiled = RestStage {
-            name: stage.stage_name.clone(),
-            deployment_id: stage.deployment_id.clone(),
-            variables: stage.variables.clone(),
-            integrations: integrations.collect::<Result<_, _>>()?,
-            authorizers: authorizers.collect::<Result<_, _>>()?,
-        };
-        stages.insert(stage.stage_name.clone(), compiled);
+fn compile_method(
+    api: &RestApi,
+    stage: &Stage,
+    resource: &Resource,
+    method: &Method,
+    lambda_authorizers: &[&crate::model::Authorizer],
+) -> Result<RestMethod, String> {
+    let verb = if method.http_method == "ANY" { "*" } else { &method.http_method };
+    Ok(RestMethod {
+        http_method: method.http_method.clone(),
+        authorization: authorization(api, method, lambda_authorizers)?,
+        api_key_required: method.api_key_required,
+        operation_name: method.operation_name.clone(),
+        integration: integration(method.integration.as_ref(), stage)?,
+        source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
+    })
+}
+
+/// Names what a request to this method will find closed.
+fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
+    match method.authorization {
+        RestAuthorization::None | RestAuthorization::Custom(_) => {}
+        RestAuthorization::CognitoUserPools => {
+            warnings.add(place, "COGNITO_USER_POOLS tokens cannot be verified yet; every request is refused with 401");
+        }
+        RestAuthorization::AwsIam => {
+            warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
+        }
     }
-    let binary_media_types = BinaryMediaTypes::new(&api.binary_media_types);
-    Ok(RestSnapshot { api_id: api.id.clone(), binary_media_types, routes, resources, stages })
+    if method.api_key_required {
+        warnings.add(place, "API keys are not supported yet; every request is refused with 403");
+    }
+    if let RestIntegration::Unsupported(reason) = &method.integration {
+        warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
 }
 
 /// Under one parent there may be one variable part only; API Gateway refuses a second one with this text.
@@ -216,8 +244,8 @@ fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestInte
     }
     let timeout = timeout("timeoutInMillis", declared.timeout_in_millis)?;
     match resolve(declared.uri.as_deref().unwrap_or_default(), &stage.variables) {
-        Err(NoFunction::Invalid(reason)) => Err(format!("integration uri {reason}")),
-        Err(NoFunction::Unsupported(reason)) => Ok(RestIntegration::Unsupported(reason)),
+        Err(Unusable::Invalid(reason)) => Err(format!("integration uri {reason}")),
+        Err(Unusable::Unsupported(reason)) => Ok(RestIntegration::Unsupported(reason)),
         // AWS deploys this too, and fails every request.
         Ok(_) if declared.http_method.as_deref() != Some("POST") => Ok(RestIntegration::Unsupported(format!(
             "a Lambda integration whose integrationHttpMethod is {}; it must be POST",
@@ -227,28 +255,44 @@ fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestInte
     }
 }
 
-fn authorizer(declared: &crate::model::Authorizer, stage: &Stage) -> Result<LambdaAuthorizer, String> {
+/// An authorizer; a closed one, if AWS would take it and it cannot be asked here.
+fn authorizer(api: &RestApi, declared: &crate::model::Authorizer, stage: &Stage) -> Result<LambdaAuthorizer, String> {
+    let token = declared.authorizer_type == AuthorizerType::Token;
+    let payload = if token { AuthorizerPayload::RestToken } else { AuthorizerPayload::RestRequest };
+    let source = || SourceArn::new(format!("{}/authorizers/{}", api.id, declared.id));
+    match open_authorizer(declared, stage, payload, source()) {
+        Ok(open) => Ok(open),
+        Err(Unusable::Unsupported(reason)) => Ok(LambdaAuthorizer::closed(&declared.name, payload, source(), reason)),
+        Err(Unusable::Invalid(reason)) => Err(reason),
+    }
+}
+
+fn open_authorizer(
+    declared: &crate::model::Authorizer,
+    stage: &Stage,
+    payload: AuthorizerPayload,
+    source: SourceArn,
+) -> Result<LambdaAuthorizer, Unusable> {
     let sources = declared.identity_source.as_deref().unwrap_or_default();
     let sources = sources.split(',').map(str::trim).filter(|source| !source.is_empty());
     let identity_sources = sources.map(IdentitySource::parse_rest).collect::<Result<Vec<_>, _>>()?;
-    let token = declared.authorizer_type == AuthorizerType::Token;
+    let token = payload == AuthorizerPayload::RestToken;
     if token && !matches!(identity_sources.as_slice(), [IdentitySource::Header(_)]) {
-        return Err("a TOKEN authorizer needs one identitySource of the form method.request.header.{name}".to_owned());
+        let reason = "a TOKEN authorizer needs one identitySource of the form method.request.header.{name}";
+        return Err(Unusable::Invalid(reason.to_owned()));
     }
+    let expression = declared.identity_validation_expression.as_deref();
+    let expression = expression.filter(|expression| token && !expression.is_empty());
     // Without a source there is nothing to tell callers apart by, so nothing may be remembered.
     let ttl = if identity_sources.is_empty() { 0 } else { declared.authorizer_result_ttl_in_seconds };
     Ok(LambdaAuthorizer {
         name: declared.name.clone(),
         function: authorizer_function(declared.authorizer_uri.as_deref(), &stage.variables)?,
         identity_sources,
-        validation: declared
-            .identity_validation_expression
-            .as_deref()
-            .filter(|expression| token && !expression.is_empty())
-            .map(validation)
-            .transpose()?,
-        payload: if token { AuthorizerPayload::RestToken } else { AuthorizerPayload::RestRequest },
+        validation: expression.map(validation).transpose()?,
+        payload,
         cache: ResultCache::new(ttl),
+        source,
     })
 }
 

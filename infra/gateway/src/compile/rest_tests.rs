@@ -36,8 +36,12 @@ fn token(expression: Option<&str>) -> Authorizer {
     }
 }
 
+fn accepted(api: &RestApi) -> RestSnapshot {
+    compile(api, &api.stages[0]).unwrap()
+}
+
 fn refused(api: &RestApi) -> String {
-    compile(api).unwrap_err().to_string()
+    compile(api, &api.stages[0]).unwrap_err().to_string()
 }
 
 #[test]
@@ -51,7 +55,7 @@ fn ambiguous_paths_are_refused_with_the_text_of_aws() {
     assert!(
         refused(&api(&["/{p+}/a"])).contains("Cannot create a child of a resource with a greedy path variable: {p+}")
     );
-    assert!(compile(&api(&["/", "/x/{a}", "/y/{b}", "/x/{a}/{c}"])).is_ok());
+    accepted(&api(&["/", "/x/{a}", "/y/{b}", "/x/{a}/{c}"]));
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn a_bad_expression_is_named() {
     let text = refused(&api);
     assert!(text.starts_with("api: authorizer Tokens: identityValidationExpression `Bearer (`"), "{text}");
     api.authorizers.insert("a1".to_owned(), token(Some("Bearer .+")));
-    assert!(compile(&api).is_ok());
+    accepted(&api);
 }
 
 #[test]
@@ -79,7 +83,7 @@ fn authorizers_must_exist_and_fit() {
     set(&mut api, "COGNITO_USER_POOLS", Some("a1"));
     assert!(refused(&api).contains("does not fit"));
     set(&mut api, "CUSTOM", Some("a1"));
-    assert!(compile(&api).is_ok());
+    accepted(&api);
     api.authorizers["a1"].identity_source = Some("method.request.querystring.t".to_owned());
     assert!(refused(&api).contains("TOKEN authorizer needs one identitySource"));
 }
@@ -90,7 +94,7 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
     let integration = |api: &mut RestApi, change: &dyn Fn(&mut Integration)| {
         change(api.resources[0].methods["GET"].integration.as_mut().unwrap());
     };
-    let kind = |api: &RestApi| match &compile(api).unwrap().stages["prod"].integrations[0] {
+    let kind = |api: &RestApi| match &accepted(api).resources[0].methods[0].integration {
         RestIntegration::LambdaProxy { function, .. } => function.function.clone(),
         RestIntegration::Unsupported(reason) => format!("unsupported: {reason}"),
     };
@@ -109,4 +113,50 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
     integration(&mut api, &|i| i.timeout_in_millis = 50);
     api.resources[0].methods["GET"].integration = None;
     assert!(kind(&api).contains("no integration"));
+}
+
+#[test]
+fn what_aws_accepts_compiles_and_is_named() {
+    let mut api = api(&["/a", "/b", "/c", "/d", "/e", "/f"]);
+    let mut change = |index: usize, change: &dyn Fn(&mut Method)| change(&mut api.resources[index].methods["GET"]);
+    change(0, &|method| method.integration = None);
+    change(1, &|method| method.integration.as_mut().unwrap().integration_type = IntegrationType::Mock);
+    change(2, &|method| method.authorization_type = "AWS_IAM".to_owned());
+    change(3, &|method| method.api_key_required = true);
+    change(4, &|method| {
+        (method.authorization_type, method.authorizer_id) = ("CUSTOM".to_owned(), Some("a1".to_owned()));
+    });
+    change(5, &|method| {
+        (method.authorization_type, method.authorizer_id) = ("COGNITO_USER_POOLS".to_owned(), Some("a2".to_owned()));
+    });
+    let pool = Authorizer { authorizer_type: AuthorizerType::CognitoUserPools, ..token(None) };
+    api.authorizers.extend([("a1".to_owned(), token(Some("(?!x).+"))), ("a2".to_owned(), pool)]);
+    let snapshot = accepted(&api);
+    let text = snapshot.warnings.join("\n");
+    let expected = [
+        "REST API api stage prod authorizer Tokens: identityValidationExpression `(?!x).+` is not a valid",
+        "REST API api stage prod GET /a: not supported: the method has no integration; every request is answered with 500",
+        "REST API api stage prod GET /b: not supported: integrations of type MOCK; every request is answered with 500",
+        "REST API api stage prod GET /c: AWS_IAM signatures cannot be verified yet; every request is refused with 403",
+        "REST API api stage prod GET /d: API keys are not supported yet; every request is refused with 403",
+        "REST API api stage prod GET /f: COGNITO_USER_POOLS tokens cannot be verified yet; every request is refused with 401",
+    ];
+    for expected in expected {
+        assert!(text.contains(expected), "{expected}\n---\n{text}");
+    }
+    assert_eq!(snapshot.warnings.len(), expected.len());
+    assert!(snapshot.authorizers[0].function.is_err(), "it lets nobody pass");
+}
+
+#[test]
+fn a_method_calls_under_its_own_arn() {
+    let mut api = api(&["/", "/users/{id}"]);
+    api.resources[1].methods["GET"].http_method = "ANY".to_owned();
+    api.authorizers.insert("a1".to_owned(), token(None));
+    let snapshot = accepted(&api);
+    let arn = |index: usize| snapshot.resources[index].methods[0].source.within("r", "a");
+    assert_eq!(&*arn(0), "arn:aws:execute-api:r:a:api/prod/GET/");
+    assert_eq!(&*arn(1), "arn:aws:execute-api:r:a:api/prod/*/users/{id}");
+    let authorizer = snapshot.authorizers[0].source.within("r", "a");
+    assert_eq!(&*authorizer, "arn:aws:execute-api:r:a:api/authorizers/a1");
 }

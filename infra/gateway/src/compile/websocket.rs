@@ -1,46 +1,36 @@
-//! The snapshot of a WebSocket API: parsed route selection, routes by key and integrations per stage.
+//! The snapshot of one stage of a WebSocket API: parsed route selection, and routes by key with their integrations.
 //!
-//! Compiled once per deployment and shared by every connection; a message parses nothing but itself.
+//! Shared by every connection of the stage; a message parses nothing but itself.
 
 mod selection;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::lambda_arn::{MIN_TIMEOUT_MILLIS, NoFunction, resolve};
-use super::{CompileError, FunctionRef};
-use crate::model::{Api, ApiIntegration, IntegrationType, ProtocolType, Route as DeclaredRoute};
+use super::lambda_arn::{MIN_TIMEOUT_MILLIS, resolve};
+use super::{CompileError, FunctionRef, SourceArn, Unusable, Warnings};
+use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route as DeclaredRoute};
 
 pub(crate) use selection::RouteSelection;
 
 /// The longest an integration of a WebSocket API may take, and AWS's default.
 const MAX_TIMEOUT_MILLIS: u32 = 29_000;
 
-/// A WebSocket API as its data plane reads it.
+/// A stage of a WebSocket API, ready to serve.
 #[derive(Debug)]
 pub struct Snapshot {
-    /// `ApiId`
-    pub(crate) api_id: String,
-    /// How a message selects its route.
-    pub(crate) selection: RouteSelection,
-    /// Stages by name.
-    pub(crate) stages: HashMap<String, Arc<Stage>>,
-    /// What is declared and not supported, one line each, for the report at start. Such a route fails closed.
-    pub(crate) warnings: Vec<String>,
-}
-
-/// One stage: its variables, and the routes with those variables filled in.
-#[derive(Debug)]
-pub(crate) struct Stage {
     /// `StageName`
-    pub(crate) name: String,
+    pub(crate) stage_name: String,
     /// `StageVariables`
     pub(crate) variables: IndexMap<String, String>,
-    /// Routes by route key.
-    pub(crate) routes: HashMap<String, Arc<Route>>,
+    /// How a message selects its route.
+    pub(crate) selection: RouteSelection,
+    /// Routes by route key, with the stage's variables filled in.
+    pub(crate) routes: HashMap<String, Route>,
+    /// What is declared and not served, one line each. Such a route fails closed.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// One route.
@@ -56,6 +46,8 @@ pub(crate) struct Route {
     pub(crate) target: Target,
     /// Whether the function's body goes back to the client.
     pub(crate) two_way: bool,
+    /// As whom its function is called.
+    pub(crate) source: SourceArn,
 }
 
 /// `AuthorizationType` of a route.
@@ -91,12 +83,12 @@ pub(crate) enum Target {
 }
 
 impl Snapshot {
-    /// Compiles a declared API with all of its stages.
+    /// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself.
     ///
     /// # Errors
     /// What API Gateway would refuse too: an expression that selects nothing, wrong and repeated route keys, and an API
     /// that is no WebSocket API.
-    pub fn compile(api: &Api) -> Result<Snapshot, CompileError> {
+    pub fn compile(api: &Api, stage: &ApiStage) -> Result<Snapshot, CompileError> {
         let label = api.logical_id.as_deref().unwrap_or(&api.api_id);
         if api.protocol_type != ProtocolType::WebSocket {
             return Err(CompileError::new(label, "API", "it is not a WebSocket API"));
@@ -107,26 +99,20 @@ impl Snapshot {
         })?;
         check_route_keys(api)
             .map_err(|(route_key, reason)| CompileError::new(label, format!("route {route_key}"), reason))?;
-        let mut warnings = Vec::new();
-        let stages = api
-            .stages
-            .values()
-            .map(|stage| {
-                let routes = api
-                    .routes
-                    .values()
-                    .map(|route| {
-                        let compiled = compile_route(api, route, &stage.stage_variables);
-                        warnings.extend(route_warnings(api, &stage.stage_name, &compiled));
-                        (route.route_key.clone(), Arc::new(compiled))
-                    })
-                    .collect();
-                let name = stage.stage_name.clone();
-                let stage = Stage { name: name.clone(), variables: stage.stage_variables.clone(), routes };
-                (name, Arc::new(stage))
-            })
-            .collect();
-        Ok(Snapshot { api_id: api.api_id.clone(), selection, stages, warnings })
+        let mut warnings = Warnings::new("WebSocket", label, &stage.stage_name);
+        let routes = api.routes.values().map(|route| {
+            let compiled = compile_route(api, stage, route);
+            warn(&mut warnings, &compiled);
+            (route.route_key.clone(), compiled)
+        });
+        let routes = routes.collect();
+        Ok(Snapshot {
+            stage_name: stage.stage_name.clone(),
+            variables: stage.stage_variables.clone(),
+            selection,
+            routes,
+            warnings: warnings.lines,
+        })
     }
 }
 
@@ -145,7 +131,7 @@ fn check_route_keys(api: &Api) -> Result<(), (&str, &'static str)> {
     Ok(())
 }
 
-fn compile_route(api: &Api, route: &DeclaredRoute, variables: &IndexMap<String, String>) -> Route {
+fn compile_route(api: &Api, stage: &ApiStage, route: &DeclaredRoute) -> Route {
     let authorization = match &*route.authorization_type {
         "" | "NONE" => Authorization::None,
         "CUSTOM" => Authorization::Custom { authorizer_id: route.authorizer_id.clone() },
@@ -156,7 +142,7 @@ fn compile_route(api: &Api, route: &DeclaredRoute, variables: &IndexMap<String, 
         None => Target::Nothing,
         Some(id) => match api.integrations.get(id) {
             None => Target::Unsupported(format!("its integration {id} does not exist")),
-            Some(integration) => compile_target(integration, variables),
+            Some(integration) => compile_target(integration, &stage.stage_variables),
         },
     };
     Route {
@@ -165,6 +151,7 @@ fn compile_route(api: &Api, route: &DeclaredRoute, variables: &IndexMap<String, 
         api_key_required: route.api_key_required,
         target,
         two_way: route.route_response,
+        source: SourceArn::new(format!("{}/{}/{}", api.api_id, stage.stage_name, route.route_key)),
     }
 }
 
@@ -183,37 +170,40 @@ fn compile_target(integration: &ApiIntegration, variables: &IndexMap<String, Str
             let millis = integration.timeout_in_millis.clamp(MIN_TIMEOUT_MILLIS, MAX_TIMEOUT_MILLIS);
             Target::Lambda { function, timeout: Duration::from_millis(u64::from(millis)) }
         }
-        Err(NoFunction::Invalid(reason) | NoFunction::Unsupported(reason)) => {
+        Err(Unusable::Invalid(reason) | Unusable::Unsupported(reason)) => {
             Target::Unsupported(format!("its IntegrationUri: {reason}"))
         }
     }
 }
 
 /// What a newcomer must know about this route before the first client finds out.
-fn route_warnings(api: &Api, stage: &str, route: &Route) -> Vec<String> {
-    let at = format!("WebSocket API {} stage {stage} route {}", api.api_id, route.key);
-    let mut warnings = Vec::new();
-    if let Target::Unsupported(reason) = &route.target {
-        warnings.push(format!("{at}: {reason}"));
-    }
-    if route.key == "$connect" {
-        match &route.authorization {
-            Authorization::None => {}
-            Authorization::Custom { .. } => {
-                warnings.push(format!("{at}: CUSTOM authorization is not supported yet, every connect is refused"));
-            }
-            Authorization::Iam => {
-                warnings.push(format!("{at}: AWS_IAM authorization is not supported yet, every connect is refused"));
-            }
-            Authorization::Unknown(kind) => {
-                warnings.push(format!("{at}: AuthorizationType {kind} is unknown, every connect is refused"));
-            }
+fn warn(warnings: &mut Warnings, route: &Route) {
+    let place = format!("route {}", route.key);
+    match &route.target {
+        Target::Unsupported(reason) => warnings.add(&place, reason),
+        Target::Nothing if route.key != "$connect" && route.key != "$disconnect" => {
+            warnings.add(&place, "it has no integration; every message to it fails");
         }
-        if route.api_key_required {
-            warnings.push(format!("{at}: ApiKeyRequired is not supported yet, every connect is refused"));
+        Target::Nothing | Target::Lambda { .. } => {}
+    }
+    if route.key != "$connect" {
+        return;
+    }
+    match &route.authorization {
+        Authorization::None => {}
+        Authorization::Custom { .. } => {
+            warnings.add(&place, "CUSTOM authorization is not supported yet, every connect is refused");
+        }
+        Authorization::Iam => {
+            warnings.add(&place, "AWS_IAM authorization is not supported yet, every connect is refused");
+        }
+        Authorization::Unknown(kind) => {
+            warnings.add(&place, format_args!("AuthorizationType {kind} is unknown, every connect is refused"));
         }
     }
-    warnings
+    if route.api_key_required {
+        warnings.add(&place, "ApiKeyRequired is not supported yet, every connect is refused");
+    }
 }
 
 #[cfg(test)]
@@ -266,24 +256,37 @@ mod tests {
         }
     }
 
+    fn compiled(api: &Api, stage: &str) -> Snapshot {
+        Snapshot::compile(api, &api.stages[stage]).unwrap()
+    }
+
     #[test]
     fn stage_variables_choose_the_function_and_the_timeout_is_bounded() {
-        let snapshot = Snapshot::compile(&api("$request.body.action")).unwrap();
-        let Target::Lambda { function, timeout } = &snapshot.stages["blue"].routes["send"].target else {
-            panic!("{:?}", snapshot.stages["blue"].routes["send"])
+        let snapshot = compiled(&api("$request.body.action"), "blue");
+        let Target::Lambda { function, timeout } = &snapshot.routes["send"].target else {
+            panic!("{:?}", snapshot.routes["send"])
         };
         assert_eq!(function.function, "blue");
         assert_eq!(*timeout, Duration::from_secs(29));
-        assert_eq!(snapshot.stages["blue"].routes["$connect"].target, Target::Nothing);
+        assert_eq!(snapshot.routes["$connect"].target, Target::Nothing);
+        let source = snapshot.routes["$connect"].source.within("r", "a");
+        assert_eq!(&*source, "arn:aws:execute-api:r:a:chatapi/blue/$connect");
     }
 
     #[test]
     fn what_cannot_be_called_is_reported_and_fails_closed() {
-        let snapshot = Snapshot::compile(&api("$request.body.action")).unwrap();
-        assert!(
-            matches!(&snapshot.stages["bare"].routes["send"].target, Target::Unsupported(r) if r.contains("color"))
+        let mut declared = api("$request.body.action");
+        let nothing = DeclaredRoute { route_key: "nothing".to_owned(), ..DeclaredRoute::default() };
+        declared.routes.insert("nothing".to_owned(), nothing);
+        let snapshot = compiled(&declared, "bare");
+        assert!(matches!(&snapshot.routes["send"].target, Target::Unsupported(r) if r.contains("color")));
+        let [send, http, nothing] = snapshot.warnings.as_slice() else { panic!("{:?}", snapshot.warnings) };
+        assert!(send.starts_with("WebSocket API chatapi stage bare route send: its IntegrationUri: "), "{send}");
+        assert!(http.contains("route http") && http.contains("HTTP_PROXY"), "{http}");
+        assert_eq!(
+            nothing,
+            "WebSocket API chatapi stage bare route nothing: it has no integration; every message to it fails"
         );
-        assert!(snapshot.warnings.iter().any(|w| w.contains("route http") && w.contains("HTTP_PROXY")));
     }
 
     #[test]
@@ -291,13 +294,13 @@ mod tests {
         let mut authorized = api("$request.body.action");
         authorized.routes["$connect"].authorization_type = "CUSTOM".to_owned();
         authorized.routes["$connect"].api_key_required = true;
-        let snapshot = Snapshot::compile(&authorized).unwrap();
-        assert_eq!(snapshot.warnings.iter().filter(|w| w.contains("every connect is refused")).count(), 4);
+        let snapshot = compiled(&authorized, "blue");
+        assert_eq!(snapshot.warnings.iter().filter(|w| w.contains("every connect is refused")).count(), 2);
     }
 
     #[test]
     fn a_wrong_expression_or_key_is_named() {
-        let error = |api: &Api| Snapshot::compile(api).unwrap_err().to_string();
+        let error = |api: &Api| Snapshot::compile(api, &api.stages["blue"]).unwrap_err().to_string();
         let refused = error(&api("$request.header.action"));
         assert!(refused.starts_with("chatapi: RouteSelectionExpression: `$request.header.action`: "), "{refused}");
 

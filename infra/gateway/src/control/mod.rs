@@ -37,7 +37,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
 const MAX_WORLDS: usize = 64;
@@ -49,6 +49,8 @@ pub struct Control {
     documents: Documents,
     /// The default account and region, and what every world's gateway is made of.
     gateway: Gateway,
+    /// The APIs that are served, of all worlds.
+    published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
@@ -59,9 +61,9 @@ impl Control {
     ///
     /// # Errors
     /// When the file cannot be used.
-    pub fn open(path: Option<&Path>, gateway: Gateway) -> Result<Control, DocumentsError> {
+    pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
         let documents = Documents::open(path)?;
-        let control = Control { documents, gateway, worlds: RwLock::default(), unknown: Mutex::default() };
+        let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
         for id in control.documents.worlds()? {
             control.open_world(id)?;
         }
@@ -71,6 +73,11 @@ impl Control {
     /// The clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.gateway.clock
+    }
+
+    /// The APIs that are served.
+    pub(crate) fn published(&self) -> &Published {
+        &self.published
     }
 
     /// The world of the run itself: the template's.
@@ -118,6 +125,16 @@ impl Control {
     /// The service that a request is for, if it is one of the control plane's.
     pub(crate) fn service(request: &ClientRequest) -> Option<&'static Service> {
         services::of(request)
+    }
+
+    /// The account and region that a request's credentials name, or else the run's own.
+    pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
+        match signature::signed(request) {
+            Signed::By(scope) => {
+                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+            }
+            _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
+        }
     }
 
     /// Answers one request to `service`.

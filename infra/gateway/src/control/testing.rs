@@ -30,7 +30,7 @@ pub(crate) fn control() -> Control {
         account_id: "000000000000".into(),
         port: 4566,
     };
-    Control::open(None, gateway).unwrap()
+    Control::open(None, gateway, Arc::default()).unwrap()
 }
 
 /// A signed request. `path` may have a query; `headers` come after `Host` and `Authorization`.

@@ -71,14 +71,14 @@ async fn ask_lambda(
             resource_path: &route.route.path,
             route_key: &route.route.route_key,
             source_ip: &call.source_ip,
-            stage: &parsed.stage.name,
+            stage: &parsed.stage.stage_name,
         },
     };
     let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
     // The decoded path, because that is what the function gets: a policy must not be passed by encoding a letter.
     let path = crate::proxy::decode_path(parsed.route_path);
     let method_and_path = format!("{}/{}", parsed.http_method, path.strip_prefix('/').unwrap_or(&path));
-    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.name, &method_and_path);
+    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
     let event = || match authorizer.payload {
         AuthorizerPayload::HttpV2 { .. } => event::authorizer_v2(call, route, &arn, &identity),
         _ => event::authorizer_v1(call, route, &arn, &identity),

@@ -16,7 +16,7 @@ use crate::server::Reply;
 /// AWS does not document what it answers to an origin, method or header that is not allowed; here it is the same 204
 /// without CORS headers, which every browser takes as a refusal.
 pub(super) fn preflight(call: &Call<'_>) -> Option<Reply> {
-    let cors = call.api.cors.as_ref()?;
+    let cors = call.stage?.cors.as_ref()?;
     let (origin, method) = preflight_of(call)?;
     let headers = &call.request.headers;
     let mut reply = Response::new(Bytes::new());
@@ -46,7 +46,8 @@ pub(super) fn preflight_of<'a>(call: &Call<'a>) -> Option<(&'a str, &'a str)> {
 
 /// Adds to any reply but a preflight's what its origin may see. Headers that the integration set are gone by now.
 pub(super) fn decorate(call: &Call<'_>, headers: &mut HeaderMap) {
-    let (Some(cors), Some(origin)) = (&call.api.cors, call.request.headers.get("origin")) else { return };
+    let cors = call.stage.and_then(|stage| stage.cors.as_ref());
+    let (Some(cors), Some(origin)) = (cors, call.request.headers.get("origin")) else { return };
     let Some(value) = allowed_origin(cors, origin) else { return };
     origin_headers(headers, cors, value);
     list(headers, ACCESS_CONTROL_EXPOSE_HEADERS, &cors.expose_headers);

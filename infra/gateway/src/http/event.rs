@@ -238,7 +238,7 @@ fn context_v2<'a>(
         },
         request_id: &call.request_id,
         route_key: &route.route.route_key,
-        stage: &route.parsed.stage.name,
+        stage: &route.parsed.stage.stage_name,
         time,
         time_epoch: call.at,
     }
@@ -269,6 +269,6 @@ fn context_v1<'a>(
         // AWS shows null or the route's key here; the key is what tells routes apart.
         resource_id: &route.route.route_key,
         resource_path: &route.route.path,
-        stage: &route.parsed.stage.name,
+        stage: &route.parsed.stage.stage_name,
     }
 }

@@ -14,7 +14,7 @@ pub(super) async fn integrate(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
 ) -> Result<(PayloadFormat, Bytes), GatewayError> {
-    let (stage, route) = (authorized.route.parsed.stage, authorized.route.route);
+    let route = authorized.route.route;
     let failed = |reason: &str| {
         tracing::warn!(
             route = route.route_key,
@@ -22,15 +22,12 @@ pub(super) async fn integrate(
             "integration failed: {reason}"
         );
     };
-    let integration = route.integration.as_ref().map(|index| stage.integrations.get(*index));
-    let (function, timeout, format) = match integration {
-        Ok(Some(HttpIntegration::LambdaProxy { function, timeout, payload })) => (function, *timeout, *payload),
-        Ok(Some(HttpIntegration::Unsupported(reason))) | Err(reason) => {
+    let (function, timeout, format) = match &route.integration {
+        HttpIntegration::LambdaProxy { function, timeout, payload } => (function, *timeout, *payload),
+        HttpIntegration::Unsupported(reason) => {
             failed(&format!("not supported: {reason}"));
             return Err(GatewayError::InternalServerError);
         }
-        // The compiler makes one for every integration.
-        Ok(None) => return Err(GatewayError::InternalServerError),
     };
     let event = match format {
         PayloadFormat::V1 => event::proxy_v1(call, authorized),
@@ -40,14 +37,16 @@ pub(super) async fn integrate(
         failed(&format!("the event could not be written: {error}"));
         GatewayError::InternalServerError
     })?;
-    let result = call_function(call.gateway, function, event, &call.trace, timeout).await.map_err(|error| {
+    let result = call_function(call.gateway, function, &route.source, event, &call.trace, timeout).await;
+    let result = result.map_err(|error| {
         failed(&error.to_string());
         match error {
             CallError::TimedOut { .. } => GatewayError::ServiceUnavailable,
             CallError::TooLarge(_) => GatewayError::RequestEntityTooLarge,
-            CallError::NotFound(_) | CallError::Invoke { .. } | CallError::Function { .. } => {
-                GatewayError::InternalServerError
-            }
+            CallError::NotFound(_)
+            | CallError::AccessDenied { .. }
+            | CallError::Invoke { .. }
+            | CallError::Function { .. } => GatewayError::InternalServerError,
         }
     })?;
     Ok((format, result))

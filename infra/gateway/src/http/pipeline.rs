@@ -6,12 +6,14 @@ use crate::clock::EpochMillis;
 use crate::compile::http::HttpSnapshot;
 use crate::gateway::Gateway;
 use crate::ids;
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, HttpPlane, Reply};
 
 /// What is known of a request before it is parsed, and still known when it has failed.
 pub(super) struct Call<'a> {
     pub(super) gateway: &'a Gateway,
-    pub(super) api: &'a HttpSnapshot,
+    pub(super) api: &'a HttpPlane,
+    /// The stage that the path is for, if there is one.
+    pub(super) stage: Option<&'a HttpSnapshot>,
     pub(super) request: &'a ClientRequest,
     pub(super) source_ip: String,
     pub(super) domain_name: String,
@@ -22,11 +24,16 @@ pub(super) struct Call<'a> {
 }
 
 /// Serves one request. `path` is percent-encoded and begins with the stage's name, or has none for `$default`.
-pub async fn serve(gateway: &Gateway, api: &HttpSnapshot, path: &str, request: ClientRequest) -> Reply {
+pub async fn serve(api: &HttpPlane, path: &str, request: ClientRequest) -> Reply {
+    let gateway = &api.gateway;
     let at = gateway.clock.now();
+    let path = if path.is_empty() { "/" } else { path };
+    // Told first, because the stage has the CORS of every reply.
+    let (stage, route_path) = route::stage(api, path);
     let call = Call {
         gateway,
         api,
+        stage,
         source_ip: request.source_ip.to_string(),
         domain_name: gateway.domain_name(&api.api_id),
         request_id: ids::extended_id(),
@@ -34,17 +41,17 @@ pub async fn serve(gateway: &Gateway, api: &HttpSnapshot, path: &str, request: C
         at,
         request: &request,
     };
-    let outcome = stages(&call, path).await;
+    let outcome = stages(&call, path, route_path).await;
     respond::tail(&call, outcome)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
-async fn stages(call: &Call<'_>, path: &str) -> Result<Reply, GatewayError> {
-    let parsed = route::parse(call, path)?;
+async fn stages(call: &Call<'_>, path: &str, route_path: &str) -> Result<Reply, GatewayError> {
+    let parsed = route::parse(call, path, route_path)?;
     if let Some(preflight) = cors::preflight(call) {
         return Ok(preflight);
     }
-    let matched = route::route(call, parsed)?;
+    let matched = route::route(parsed)?;
     let authorized = authorize::authorize(call, matched).await?;
     let (format, result) = integrate::integrate(call, &authorized).await?;
     respond::map_response(call, &authorized, format, &result)

@@ -102,7 +102,7 @@ fn structured(call: &Call<'_>, format: PayloadFormat, result: &[u8]) -> Result<R
             name.as_str(),
             "connection" | "content-length" | "keep-alive" | "te" | "trailer" | "transfer-encoding" | "upgrade"
         );
-        let replaced = call.api.cors.is_some() && cors::is_cors_header(&name);
+        let replaced = call.stage.is_some_and(|stage| stage.cors.is_some()) && cors::is_cors_header(&name);
         if !hop && !replaced {
             headers.append(name, value);
         }

@@ -5,6 +5,7 @@ mod cors;
 mod events;
 mod responses;
 mod routing;
+mod stages;
 
 use std::sync::Arc;
 
@@ -12,11 +13,11 @@ use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::serve;
-use crate::compile::http::{HttpSnapshot, compile};
+use crate::compile::http::compile;
 use crate::gateway::Gateway;
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route};
 use crate::proxy::testing::{Answer, Fake, header, ok, request, text};
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, HttpPlane, Reply};
 
 /// An API with these routes to the function `f`, payload 2.0, on the stages `$default` and `dev`.
 pub(crate) fn api(route_keys: &[&str]) -> Api {
@@ -58,18 +59,21 @@ pub(crate) fn api(route_keys: &[&str]) -> Api {
 pub(super) struct Plane {
     pub(super) fake: Arc<Fake>,
     pub(super) gateway: Gateway,
-    pub(super) snapshot: HttpSnapshot,
+    pub(super) plane: HttpPlane,
 }
 
 impl Plane {
     pub(super) fn new(api: &Api, answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Self {
         let fake = Fake::new(answers);
-        Plane { gateway: fake.gateway(), fake, snapshot: compile(api).unwrap() }
+        let gateway = fake.gateway();
+        let plane = HttpPlane::new(&*api.api_id, gateway.clone());
+        let plane = api.stages.values().fold(plane, |plane, stage| plane.with_stage(compile(api, stage).unwrap()));
+        Plane { plane, gateway, fake }
     }
 
     pub(super) async fn send(&self, request: ClientRequest) -> Reply {
         let path = request.raw_path.clone();
-        serve(&self.gateway, &self.snapshot, &path, request).await
+        serve(&self.plane, &path, request).await
     }
 
     pub(super) async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {

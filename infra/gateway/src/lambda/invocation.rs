@@ -1,6 +1,8 @@
 //! What it takes to call a function, and what comes back: the contract between the data planes and whoever runs the
 //! functions (this process, `cargo lambda watch`, or AWS).
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
@@ -14,6 +16,17 @@ pub enum InvocationType {
     Event,
     /// Check that it could be invoked, answer 204.
     DryRun,
+}
+
+/// The service that calls a function, as the function's policy knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// `apigateway.amazonaws.com`
+    pub principal: &'static str,
+    /// `arn:aws:execute-api:{region}:{account}:{api}/{stage}/{METHOD}/{path}` or the like: what `aws:SourceArn` is.
+    pub source_arn: Arc<str>,
+    /// The account of the source: what `aws:SourceAccount` is.
+    pub source_account: Arc<str>,
 }
 
 /// One call of a function.
@@ -31,6 +44,8 @@ pub struct InvokeRequest {
     pub client_context: Option<String>,
     /// `Qualifier`: `$LATEST`, a version or an alias.
     pub qualifier: Option<String>,
+    /// The service on whose behalf it is; none where a client calls by itself.
+    pub caller: Option<Caller>,
 }
 
 impl InvokeRequest {
@@ -73,6 +88,9 @@ pub enum InvokeError {
         /// `Reason`: `ReservedFunctionConcurrentInvocationLimitExceeded` or `ConcurrentInvocationLimitExceeded`.
         reason: &'static str,
     },
+    /// 403 `AccessDeniedException`: the function's policy does not let the caller invoke it; the text is for the log.
+    #[error("{0}")]
+    AccessDenied(String),
     /// 500 `ServiceException`; the text is for the log, not for a client.
     #[error("{0}")]
     Service(String),

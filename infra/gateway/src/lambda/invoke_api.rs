@@ -77,6 +77,7 @@ fn parse(request: &ClientRequest, trace_id: &str) -> Result<(String, InvokeReque
         trace_id: Some(trace_id.to_owned()),
         client_context: request.headers.get("X-Amz-Client-Context").map(str::to_owned),
         qualifier,
+        caller: None,
     };
     Ok((function.into_owned(), invoke))
 }
@@ -154,6 +155,11 @@ impl Problem {
                 code: "TooManyRequestsException",
                 body: json!({ "Reason": reason, "Type": "User", "message": text }),
             },
+            InvokeError::AccessDenied(_) => Problem {
+                status: StatusCode::FORBIDDEN,
+                code: "AccessDeniedException",
+                body: json!({ "Message": text }),
+            },
             // Whoever calls Lambda itself runs the functions: it may know why they do not run.
             InvokeError::Service(_) => {
                 tracing::error!(function, error = text, "cannot invoke");
@@ -206,6 +212,7 @@ mod tests {
                     Err(InvokeError::TooManyRequests { reason: "ReservedFunctionConcurrentInvocationLimitExceeded" })
                 }
                 "large" => Err(InvokeError::RequestTooLarge(7_000_000)),
+                "closed" => Err(InvokeError::AccessDenied("no statement allows it".to_owned())),
                 "broken" => Err(InvokeError::Service("the runtime python3.12 is not supported".to_owned())),
                 "fails" => Ok(Invocation {
                     payload: r#"{"errorMessage":"no"}"#.into(),
@@ -296,6 +303,7 @@ mod tests {
                 "RequestTooLargeException",
                 r#"{"Type":"User","message":"7000000 byte payload is too large for the RequestResponse invocation type (limit 6291456 bytes)"}"#,
             ),
+            ("closed", "1", 403, "AccessDeniedException", r#"{"Message":"no statement allows it"}"#),
             (
                 "broken",
                 "1",

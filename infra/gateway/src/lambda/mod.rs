@@ -2,9 +2,11 @@
 //! processes, the Invoke API for everybody else.
 //!
 //! `build` turns Cargo packages into executables, `host` runs them, `watch` does both again when a source changes;
-//! `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda.
+//! `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda; `event_sources` reads
+//! streams for functions.
 
 mod build;
+mod event_sources;
 mod host;
 mod invocation;
 mod invoke_api;
@@ -14,8 +16,12 @@ pub(crate) mod testing;
 mod watch;
 
 pub use build::{Build, BuildError, Builder};
+pub use event_sources::{
+    Checkpoints, EventSourceState, EventSources, FileCheckpoints, MappingError, MemoryCheckpoints,
+    Pattern as FilterPattern,
+};
 pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink};
-pub use invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
+pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub use remote::RemoteLambda;
 pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};

@@ -3,6 +3,8 @@
 //! Two writers fill it (`template` and `control`); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod event_source;
+mod iam;
 mod lambda;
 mod rest;
 mod rest_account;
@@ -11,6 +13,10 @@ mod v2;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use event_source::{
+    DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
+};
+pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
@@ -43,6 +49,8 @@ pub struct Model {
     pub functions: IndexMap<String, Function>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
+    /// Event source mappings by UUID.
+    pub event_source_mappings: IndexMap<String, EventSourceMapping>,
 }
 
 /// A DynamoDB table (`AWS::DynamoDB::Table`).

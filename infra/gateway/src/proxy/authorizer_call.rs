@@ -54,7 +54,7 @@ pub(crate) async fn ask(
     }
     let function = authorizer.function.as_ref().map_err(|reason| AuthorizerFailure::NoFunction(reason.clone()))?;
     let started = Instant::now();
-    let payload = call(gateway, function, event()?, trace, limit).await?;
+    let payload = call(gateway, function, &authorizer.source, event()?, trace, limit).await?;
     let latency_millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let grant = Arc::new(match authorizer.payload {
         AuthorizerPayload::RestToken | AuthorizerPayload::RestRequest => Grant::rest(&payload),

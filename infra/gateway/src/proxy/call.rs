@@ -1,16 +1,20 @@
 //! Calls a function within a time limit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::compile::FunctionRef;
+use crate::compile::{FunctionRef, SourceArn};
 use crate::gateway::Gateway;
-use crate::lambda::{InvokeError, InvokeRequest};
+use crate::lambda::{Caller, InvokeError, InvokeRequest};
 
 /// Lambda's bound of a synchronous event: tighter than API Gateway's own.
 const MAX_EVENT_BYTES: usize = 6_291_556;
+
+/// API Gateway, as policies of functions name it.
+const PRINCIPAL: &str = "apigateway.amazonaws.com";
 
 /// Why there is no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -29,6 +33,23 @@ pub(crate) enum CallError {
     /// There is no such function.
     #[error("function {0} does not exist")]
     NotFound(String),
+    /// The function's policy does not let this API call it.
+    #[error(
+        "function {function} does not let {source_arn} invoke it ({reason}); allow it with: aws lambda add-permission \
+         --function-name {function}{qualifier} --statement-id apigateway-{} --action lambda:InvokeFunction --principal \
+         {PRINCIPAL} --source-arn '{source_arn}'",
+        statement_id(source_arn)
+    )]
+    AccessDenied {
+        /// The function.
+        function: String,
+        /// ` --qualifier {qualifier}`, or nothing.
+        qualifier: String,
+        /// The method, route or authorizer that calls.
+        source_arn: Arc<str>,
+        /// Lambda's own words.
+        reason: String,
+    },
     /// The function could not be run.
     #[error("function {function} could not be called: {source}")]
     Invoke {
@@ -49,10 +70,18 @@ pub(crate) enum CallError {
     },
 }
 
-/// Calls `target` with `event` and gives its result.
+/// A statement id that is the same for the same source, and made of the characters that one may have.
+fn statement_id(source_arn: &str) -> String {
+    let resource = source_arn.splitn(6, ':').nth(5).unwrap_or_default();
+    let id: String = resource.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(80).collect();
+    id.trim_end_matches('-').to_owned()
+}
+
+/// Calls `target` with `event` on behalf of `source` and gives its result.
 pub(crate) async fn call(
     gateway: &Gateway,
     target: &FunctionRef,
+    source: &SourceArn,
     event: Vec<u8>,
     trace: &str,
     limit: Duration,
@@ -64,12 +93,25 @@ pub(crate) async fn call(
     let request = InvokeRequest {
         trace_id: Some(trace.to_owned()),
         qualifier: target.qualifier.clone(),
+        caller: Some(Caller {
+            principal: PRINCIPAL,
+            source_arn: source.within(&gateway.region, &gateway.account_id),
+            source_account: gateway.account_id.clone(),
+        }),
         ..InvokeRequest::sync(event)
     };
-    let invocation = match tokio::time::timeout(limit, gateway.lambda.invoke(&target.function, request)).await {
+    let invocation = match tokio::time::timeout(limit, gateway.lambda.invoke(target.identifier(), request)).await {
         Err(_) => return Err(CallError::TimedOut { function: function(), limit }),
         Ok(Err(InvokeError::RequestTooLarge(_))) => return Err(CallError::TooLarge(function())),
         Ok(Err(InvokeError::NotFound(_))) => return Err(CallError::NotFound(function())),
+        Ok(Err(InvokeError::AccessDenied(reason))) => {
+            return Err(CallError::AccessDenied {
+                function: function(),
+                qualifier: target.qualifier.as_ref().map(|q| format!(" --qualifier {q}")).unwrap_or_default(),
+                source_arn: source.within(&gateway.region, &gateway.account_id),
+                reason,
+            });
+        }
         Ok(Err(source)) => return Err(CallError::Invoke { function: function(), source }),
         Ok(Ok(invocation)) => invocation,
     };
@@ -90,4 +132,26 @@ pub(crate) async fn call(
 struct ErrorObject {
     error_type: String,
     error_message: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::testing::{Answer, Fake};
+
+    #[tokio::test]
+    async fn who_may_not_call_is_told_how_to_be_let_in() {
+        let fake = Fake::new([("f", Answer::Refused(InvokeError::AccessDenied("no statement allows it".to_owned())))]);
+        let function = FunctionRef::new(Some("000000000000"), Some("us-east-1"), "f", Some("live"));
+        let source = SourceArn::new("api/prod/GET/users/{id}".to_owned());
+        let called = call(&fake.gateway(), &function, &source, b"{}".to_vec(), "Root=1", Duration::from_secs(1)).await;
+        assert_eq!(
+            called.unwrap_err().to_string(),
+            "function f does not let arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/users/{id} invoke it (no \
+             statement allows it); allow it with: aws lambda add-permission --function-name f --qualifier live \
+             --statement-id apigateway-api-prod-GET-users--id --action lambda:InvokeFunction --principal \
+             apigateway.amazonaws.com --source-arn \
+             'arn:aws:execute-api:us-east-1:000000000000:api/prod/GET/users/{id}'"
+        );
+    }
 }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
-use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
+use crate::lambda::{Caller, Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::server::{ClientRequest, Headers, Reply};
 
 /// What the stand-in answers.
@@ -33,7 +33,27 @@ pub(crate) enum Answer {
 #[derive(Default)]
 pub(crate) struct Fake {
     answers: Mutex<HashMap<String, Answer>>,
-    calls: Mutex<Vec<(String, Option<String>, Value)>>,
+    calls: Mutex<Vec<Called>>,
+}
+
+/// One call.
+struct Called {
+    /// What the plane named the function by.
+    identifier: String,
+    qualifier: Option<String>,
+    caller: Option<Caller>,
+    event: Value,
+}
+
+impl Called {
+    fn name(&self) -> &str {
+        name(&self.identifier)
+    }
+}
+
+/// The name in a function's ARN, or the name.
+fn name(identifier: &str) -> &str {
+    identifier.rsplit(':').next().unwrap_or(identifier)
 }
 
 impl Fake {
@@ -57,20 +77,34 @@ impl Fake {
         self.answers.lock().unwrap().insert(name.to_owned(), answer);
     }
 
+    /// What `get` finds in the last call of `name`.
+    fn last<R>(&self, name: &str, get: impl FnOnce(&Called) -> R) -> R {
+        let calls = self.calls.lock().unwrap();
+        get(calls.iter().rev().find(|call| call.name() == name).unwrap())
+    }
+
     /// The last event of `name`.
     pub(crate) fn event(&self, name: &str) -> Value {
-        let calls = self.calls.lock().unwrap();
-        calls.iter().rev().find(|(called, ..)| called == name).map(|(.., event)| event.clone()).unwrap()
+        self.last(name, |call| call.event.clone())
     }
 
     pub(crate) fn qualifier(&self, name: &str) -> Option<String> {
-        let calls = self.calls.lock().unwrap();
-        calls.iter().rev().find(|(called, ..)| called == name).and_then(|(_, qualifier, _)| qualifier.clone())
+        self.last(name, |call| call.qualifier.clone())
+    }
+
+    /// Who called `name` last.
+    pub(crate) fn caller(&self, name: &str) -> Caller {
+        self.last(name, |call| call.caller.clone()).unwrap()
+    }
+
+    /// What `name` was last called by: its ARN, or the name itself.
+    pub(crate) fn identifier(&self, name: &str) -> String {
+        self.last(name, |call| call.identifier.clone())
     }
 
     /// How often `name` was called.
     pub(crate) fn count(&self, name: &str) -> usize {
-        self.calls.lock().unwrap().iter().filter(|(called, ..)| called == name).count()
+        self.calls.lock().unwrap().iter().filter(|call| call.name() == name).count()
     }
 }
 
@@ -81,8 +115,9 @@ impl Invoke for Fake {
         request: InvokeRequest,
     ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
         let event = serde_json::from_slice(&request.payload).unwrap();
-        self.calls.lock().unwrap().push((function.to_owned(), request.qualifier, event));
-        let answer = self.answers.lock().unwrap().get(function).cloned();
+        let (qualifier, caller) = (request.qualifier, request.caller);
+        self.calls.lock().unwrap().push(Called { identifier: function.to_owned(), qualifier, caller, event });
+        let answer = self.answers.lock().unwrap().get(name(function)).cloned();
         Box::pin(async move {
             let ok = |payload: Vec<u8>| Ok(Invocation { payload: payload.into(), ..Invocation::default() });
             match answer {

@@ -87,7 +87,7 @@ async fn ask_lambda(
             resource_path: &route.resource.path,
             route_key: "",
             source_ip: &call.source_ip,
-            stage: &parsed.stage.name,
+            stage: &parsed.stage.stage_name,
         },
     };
     let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
@@ -98,7 +98,7 @@ async fn ask_lambda(
     }
 
     let method_and_path = format!("{}/{}", parsed.http_method, parsed.route_path());
-    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.name, &method_and_path);
+    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
     if arn.len() > MAX_ARN_BYTES {
         return Err(GatewayError::UriTooLong);
     }
@@ -126,7 +126,9 @@ fn failed(authorizer: &LambdaAuthorizer, failure: &AuthorizerFailure) -> Gateway
     match failure {
         AuthorizerFailure::NoFunction(_)
         | AuthorizerFailure::Answer(_)
-        | AuthorizerFailure::Call(CallError::NotFound(_)) => GatewayError::AuthorizerConfiguration,
+        | AuthorizerFailure::Call(CallError::NotFound(_) | CallError::AccessDenied { .. }) => {
+            GatewayError::AuthorizerConfiguration
+        }
         AuthorizerFailure::Call(_) | AuthorizerFailure::Event(_) => GatewayError::AuthorizerFailure,
     }
 }

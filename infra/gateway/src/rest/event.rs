@@ -20,7 +20,7 @@ pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Resu
     let headers = original_headers(request, &domain_name, &call.trace);
     let query = parsed.query.by_name();
     let (body, is_base64_encoded) =
-        call.api.binary_media_types.event_body(&request.body, request.headers.get("content-type"));
+        parsed.stage.binary_media_types.event_body(&request.body, request.headers.get("content-type"));
     let event = EventV1 {
         version: None,
         resource: &route.resource.path,
@@ -109,6 +109,6 @@ fn context<'a>(
         request_time_epoch: call.at,
         resource_id: &route.resource.id,
         resource_path: &route.resource.path,
-        stage: &stage.name,
+        stage: &stage.stage_name,
     }
 }

@@ -33,25 +33,24 @@ pub(super) async fn integrate(call: &Call<'_>, authorized: &AuthorizedRequest<'_
             "integration failed: {reason}"
         );
     };
-    let (function, timeout) = match route.parsed.stage.integrations.get(route.method.integration) {
-        Some(RestIntegration::LambdaProxy { function, timeout }) => (function, *timeout),
-        Some(RestIntegration::Unsupported(reason)) => {
+    let (function, timeout) = match &route.method.integration {
+        RestIntegration::LambdaProxy { function, timeout } => (function, *timeout),
+        RestIntegration::Unsupported(reason) => {
             failed(&format!("not supported: {reason}"));
             return Err(GatewayError::IntegrationFailure);
         }
-        // The compiler makes one for every method.
-        None => return Err(GatewayError::IntegrationFailure),
     };
     let event = event::proxy(call, authorized).map_err(|error| {
         failed(&format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
-    call_function(call.gateway, function, event, &call.trace, timeout).await.map_err(|error| {
+    let result = call_function(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
+    result.map_err(|error| {
         failed(&error.to_string());
         match error {
             CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
             CallError::TooLarge(_) => GatewayError::RequestTooLong,
-            CallError::NotFound(_) => GatewayError::IntegrationFailure,
+            CallError::NotFound(_) | CallError::AccessDenied { .. } => GatewayError::IntegrationFailure,
             CallError::Invoke { .. } | CallError::Function { .. } => GatewayError::MalformedProxyResponse,
         }
     })

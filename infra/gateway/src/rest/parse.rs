@@ -2,13 +2,13 @@
 
 use super::error::GatewayError;
 use super::pipeline::Call;
-use crate::compile::rest::RestStage;
+use crate::compile::rest::RestSnapshot;
 use crate::proxy::{MAX_BODY_BYTES, QueryPairs};
 
 /// A request to a stage that exists.
 #[derive(Debug)]
 pub(super) struct ParsedRequest<'a> {
-    pub(super) stage: &'a RestStage,
+    pub(super) stage: &'a RestSnapshot,
     pub(super) http_method: &'a str,
     /// Percent-encoded, without the stage; slashes doubled right behind the stage are one.
     pub(super) path: &'a str,

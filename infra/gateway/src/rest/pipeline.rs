@@ -3,15 +3,14 @@
 use super::error::GatewayError;
 use super::{authorize, integrate, parse, respond, route};
 use crate::clock::EpochMillis;
-use crate::compile::rest::RestSnapshot;
 use crate::gateway::Gateway;
 use crate::ids;
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Reply, RestPlane};
 
 /// What is known of a request before it is parsed, and still known when it has failed.
 pub(super) struct Call<'a> {
     pub(super) gateway: &'a Gateway,
-    pub(super) api: &'a RestSnapshot,
+    pub(super) api: &'a RestPlane,
     pub(super) request: &'a ClientRequest,
     pub(super) source_ip: String,
     pub(super) request_id: String,
@@ -21,7 +20,8 @@ pub(super) struct Call<'a> {
 }
 
 /// Serves one request. `path` is percent-encoded and begins with the stage: `/production/users/1`.
-pub async fn serve(gateway: &Gateway, api: &RestSnapshot, path: &str, request: ClientRequest) -> Reply {
+pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply {
+    let gateway = &api.gateway;
     let at = gateway.clock.now();
     let call = Call {
         gateway,

@@ -42,7 +42,8 @@ pub(super) fn map_response(
         GatewayError::MalformedProxyResponse
     })?;
     // What the response says it is does not matter here: the client decides by its Accept header.
-    *reply.body_mut() = if base64 && call.api.binary_media_types.matches(call.request.headers.get("accept")) {
+    let binary = &authorized.route.parsed.stage.binary_media_types;
+    *reply.body_mut() = if base64 && binary.matches(call.request.headers.get("accept")) {
         decode_base64(&body).ok_or_else(|| {
             failed("isBase64Encoded is true but body is not base64");
             GatewayError::IntegrationFailure

@@ -19,10 +19,10 @@ pub(super) struct MatchedRoute<'a> {
 }
 
 pub(super) fn route<'a>(call: &Call<'a>, parsed: ParsedRequest<'a>) -> Result<MatchedRoute<'a>, GatewayError> {
-    let api = call.api;
+    let stage = parsed.stage;
     let path = Some(parsed.route_path()).filter(|path| !path.is_empty());
-    let found = api.routes.find(path, true, |index| {
-        let resource = api.resources.get(*index)?;
+    let found = stage.routes.find(path, true, |index| {
+        let resource = stage.resources.get(*index)?;
         Some((resource, resource.methods.get(resource.method(parsed.http_method)?)?))
     });
     let Some(((resource, method), values)) = found else {

@@ -4,17 +4,18 @@ mod authorizers;
 mod events;
 mod responses;
 mod routing;
+mod stages;
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::serve;
-use crate::compile::rest::{RestSnapshot, compile};
+use crate::compile::rest::compile;
 use crate::gateway::Gateway;
 use crate::model::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
 use crate::proxy::testing::{Answer, Fake, header, lambda_uri, ok, request, text};
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Reply, RestPlane};
 
 /// `("GET /users/{userId}", "function")` …, on the stage `prod`.
 pub(super) fn api(methods: &[(&str, &str)]) -> RestApi {
@@ -75,13 +76,14 @@ pub(super) fn guard(api: &mut RestApi, authorizer_type: AuthorizerType, identity
 pub(super) struct Plane {
     pub(super) fake: Arc<Fake>,
     pub(super) gateway: Gateway,
-    pub(super) snapshot: RestSnapshot,
+    pub(super) plane: RestPlane,
 }
 
 impl Plane {
     pub(super) fn new(api: &RestApi, answers: impl IntoIterator<Item = (&'static str, Answer)>) -> Self {
         let fake = Fake::new(answers);
-        Plane { gateway: fake.gateway(), fake, snapshot: compile(api).unwrap() }
+        let gateway = fake.gateway();
+        Plane { plane: published(api, &gateway), gateway, fake }
     }
 
     /// One function `f` behind `ANY /` and `ANY /{proxy+}`, which answers this.
@@ -91,12 +93,18 @@ impl Plane {
 
     pub(super) async fn send(&self, request: ClientRequest) -> Reply {
         let path = request.raw_path.clone();
-        serve(&self.gateway, &self.snapshot, &path, request).await
+        serve(&self.plane, &path, request).await
     }
 
     pub(super) async fn get(&self, target: &str, headers: &[(&str, &str)]) -> Reply {
         self.send(request("GET", target, headers)).await
     }
+}
+
+/// All stages of an API, each compiled from this declaration.
+pub(super) fn published(api: &RestApi, gateway: &Gateway) -> RestPlane {
+    let plane = RestPlane::new(&*api.id, gateway.clone());
+    api.stages.values().fold(plane, |plane, stage| plane.with_stage(compile(api, stage).unwrap()))
 }
 
 /// A gateway response: its status, exact body and error type, and the headers that every reply has.

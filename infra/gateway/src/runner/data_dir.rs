@@ -49,9 +49,14 @@ impl DataDir {
         &self.path
     }
 
-    /// The file of the tables; `None` keeps them in memory.
-    pub(super) fn tables(&self) -> Option<PathBuf> {
-        (!self.ephemeral).then(|| self.path.join("dynamodb.sqlite"))
+    /// Where the places in streams are kept; `None` keeps them in memory.
+    pub(super) fn checkpoints(&self) -> Option<PathBuf> {
+        (!self.ephemeral).then(|| self.path.join("event-sources.json"))
+    }
+
+    /// The folder of the tables' files; `None` keeps them in memory.
+    pub(super) fn tables(&self) -> Option<&Path> {
+        (!self.ephemeral).then_some(self.path.as_path())
     }
 
     /// The file of what is created through the API; `None` keeps it in memory.

@@ -15,16 +15,20 @@ use super::options::Options;
 use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::clock::Clock;
-use crate::compile;
+use crate::compile::{self, CompileError};
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::lambda::{BuildError, Builder, HostSettings, Invoke, LambdaService, LogSink, RemoteLambda, StderrSink};
+use crate::lambda::{
+    BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
+    MemoryCheckpoints, RemoteLambda, StderrSink,
+};
 use crate::model::{Function, Model, ProtocolType};
-use crate::server::{Overview, Plane, Planes, Services};
-use crate::services::dynamodb::{DynamoDb, TableOutcome};
-use crate::services::{RemoteDynamoDb, Tables};
+use crate::server::{
+    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, WebSocketPlane,
+};
+use crate::services::dynamodb::TableOutcome;
+use crate::services::{RemoteDynamoDb, TableWorlds};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
-use crate::websocket::Connections;
 
 /// Why what a template declares cannot be deployed.
 #[derive(Debug, thiserror::Error)]
@@ -65,8 +69,6 @@ pub(super) struct Deployer {
     host: Host,
     services: Arc<Services>,
     state: Mutex<State>,
-    /// Removes rows whose time to live is over; ended with this.
-    sweeping: Option<tokio::task::JoinHandle<()>>,
     /// One deployment at a time.
     turn: tokio::sync::Mutex<()>,
 }
@@ -79,9 +81,13 @@ struct State {
     outputs: Vec<(String, String)>,
     seeded: Vec<String>,
     sources: Vec<PathBuf>,
+    /// The ids of its APIs.
+    apis: Vec<String>,
+    /// The UUIDs of the template's event source mappings.
+    event_sources: Vec<String>,
 }
 
-/// Reads the template that the options name.
+/// Reads the template that the options name; nothing is declared where they name none.
 pub(super) fn load(options: &Options) -> Result<Loaded, TemplateErrors> {
     let load = LoadOptions {
         parameters: options.parameters.clone(),
@@ -89,7 +95,10 @@ pub(super) fn load(options: &Options) -> Result<Loaded, TemplateErrors> {
         account_id: options.account_id.clone(),
         stack_name: options.stack_name.clone(),
     };
-    template::load(&options.template, &load)
+    match &options.template {
+        Some(template) => template::load(template, &load),
+        None => Ok(Loaded::default()),
+    }
 }
 
 impl Deployer {
@@ -97,15 +106,12 @@ impl Deployer {
     pub(super) async fn new(options: Options, port: u16, data_dir: &DataDir) -> Result<Deployer, DeployError> {
         let clock = Clock::default();
         let dynamodb = |error: &dyn std::fmt::Display| DeployError::DynamoDb(error.to_string());
-        let mut sweeping = None;
         let tables = match &options.dynamodb_endpoint {
-            Some(url) => Tables::Remote(RemoteDynamoDb::new(url, &options.region).map_err(|error| dynamodb(&error))?),
-            None => {
-                let embedded = DynamoDb::open(data_dir.tables().as_deref(), clock.clone());
-                let embedded = embedded.map_err(|error| dynamodb(&error))?;
-                sweeping = Some(tokio::spawn(embedded.clone().keep_sweeping()));
-                Tables::Embedded(embedded)
+            Some(url) => {
+                RemoteDynamoDb::new(url, &options.region).map(TableWorlds::remote).map_err(|error| dynamodb(&error))?
             }
+            None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
+                .map_err(|error| dynamodb(&error))?,
         };
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
@@ -125,6 +131,11 @@ impl Deployer {
             Host::Local { service, .. } => service.clone(),
             Host::Remote(remote) => remote.clone(),
         };
+        let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
+            Some(path) => Arc::new(FileCheckpoints::open(path)),
+            None => Arc::new(MemoryCheckpoints::default()),
+        };
+        let event_sources = EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints);
         let gateway = Gateway {
             clock,
             lambda: invoke,
@@ -132,16 +143,17 @@ impl Deployer {
             account_id: options.account_id.as_str().into(),
             port,
         };
-        let control = Control::open(data_dir.control().as_deref(), gateway.clone());
+        let published = Arc::new(Published::default());
+        let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
         let services = Arc::new(Services {
             control: control.map_err(|error| DeployError::Control(error.to_string()))?,
             gateway,
-            planes: ArcSwap::default(),
-            connections: Arc::new(Connections::default()),
+            published,
             tables,
+            event_sources: Arc::new(event_sources),
             overview: ArcSwap::default(),
         });
-        Ok(Deployer { options, host, services, state: Mutex::default(), sweeping, turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -196,16 +208,17 @@ impl Deployer {
                 *value = urls::rewrite(value, port, is_own);
             }
         }
-        let planes = planes(&model)?;
+        let (planes, warnings) = planes(&model, &self.services.gateway)?;
+        for warning in warnings {
+            tracing::warn!("{warning}");
+        }
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
+        let event_sources = self.deploy_event_sources(&model).await;
 
-        let web_sockets = planes.values().filter_map(|plane| match plane {
-            Plane::WebSocket(api) => Some(Arc::clone(api)),
-            _ => None,
-        });
-        self.services.connections.deploy(web_sockets.collect::<Vec<_>>());
-        self.services.planes.store(Arc::new(planes));
+        // Only what this template once declared goes: others publish APIs too.
+        let former = std::mem::take(&mut self.state().apis);
+        self.services.published.update(planes, &former);
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
@@ -216,8 +229,14 @@ impl Deployer {
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);
         all_seeded.extend(seeded);
-        *state =
-            State { tables: tables.collect(), outputs: outputs.collect(), seeded: all_seeded, sources: loaded.sources };
+        *state = State {
+            tables: tables.collect(),
+            outputs: outputs.collect(),
+            seeded: all_seeded,
+            sources: loaded.sources,
+            apis: own.clone(),
+            event_sources,
+        };
         Ok(())
     }
 
@@ -237,6 +256,22 @@ impl Deployer {
         Ok(())
     }
 
+    /// Makes the template's mappings be read, and ends those that it has no more; gives the UUIDs of all it has. One that
+    /// cannot be is told of: the rest of the stack works without it.
+    async fn deploy_event_sources(&self, model: &Model) -> Vec<String> {
+        let event_sources = &self.services.event_sources;
+        let former = self.state().event_sources.clone();
+        for gone in former.iter().filter(|uuid| !model.event_source_mappings.contains_key(*uuid)) {
+            event_sources.remove(gone).await;
+        }
+        for mapping in model.event_source_mappings.values() {
+            if let Err(error) = event_sources.put(mapping.clone()).await {
+                tracing::warn!(function = mapping.function, "an event source mapping is not read: {error}");
+            }
+        }
+        model.event_source_mappings.keys().cloned().collect()
+    }
+
     /// Creates the tables that are not there, and fills those with the seed; gives what to tell of it.
     async fn apply_tables(&self, model: &Model, seed: Option<Seed>) -> Result<Vec<String>, DeployError> {
         let seed = seed.unwrap_or_default();
@@ -244,11 +279,11 @@ impl Deployer {
         for table in model.tables.values() {
             let failed =
                 |error: &dyn std::fmt::Display| DeployError::Table(format!("table {}: {error}", table.table_name));
-            let outcome = self.services.tables.apply_table(table).await.map_err(|error| failed(&error))?;
+            let outcome = self.services.tables.home().apply_table(table).await.map_err(|error| failed(&error))?;
             let items = table.logical_id.as_ref().and_then(|id| seed.tables.get(id));
             match (outcome, items) {
                 (TableOutcome::Created, Some(items)) => {
-                    let written = self.services.tables.put_items(&table.table_name, items.clone()).await;
+                    let written = self.services.tables.home().put_items(&table.table_name, items.clone()).await;
                     written.map_err(|error| failed(&format!("its seed: {error}")))?;
                     any_seeded = true;
                 }
@@ -264,6 +299,8 @@ impl Deployer {
 
     /// Ends every process.
     pub(super) async fn shutdown(&self, patience: Duration) {
+        // Before the functions, so that none is called while they end.
+        self.services.event_sources.shutdown(patience).await;
         if let Host::Local { service, .. } = &self.host {
             service.shutdown(patience).await;
         }
@@ -276,36 +313,42 @@ impl Deployer {
     }
 }
 
-impl Drop for Deployer {
-    fn drop(&mut self) {
-        if let Some(sweeping) = &self.sweeping {
-            sweeping.abort();
-        }
-    }
-}
-
-fn planes(model: &Model) -> Result<Planes, DeployError> {
-    let mut planes = Planes::default();
+/// Compiles every stage of every API; with it, what is declared and not served, one line each.
+fn planes(model: &Model, gateway: &Gateway) -> Result<(Vec<Plane>, Vec<String>), DeployError> {
+    let mut planes = Vec::with_capacity(model.rest_apis.len() + model.apis.len());
     for api in model.rest_apis.values() {
-        let snapshot = compile::rest::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
-        planes.insert(api.id.clone(), Plane::Rest(Arc::new(snapshot)));
+        let plane = RestPlane::new(&*api.id, gateway.clone());
+        planes.push(stages(plane, api.stages.values(), |stage| compile::rest::compile(api, stage))?);
     }
     for api in model.apis.values() {
-        let plane = match api.protocol_type {
+        let declared = api.stages.values();
+        planes.push(match api.protocol_type {
             ProtocolType::Http => {
-                let snapshot = compile::http::compile(api).map_err(|error| DeployError::Api(error.to_string()))?;
-                Plane::Http(Arc::new(snapshot))
+                let plane = HttpPlane::new(&*api.api_id, gateway.clone());
+                stages(plane, declared, |stage| compile::http::compile(api, stage))?
             }
             ProtocolType::WebSocket => {
-                let snapshot = compile::websocket::Snapshot::compile(api);
-                let snapshot = snapshot.map_err(|error| DeployError::Api(error.to_string()))?;
-                for warning in &snapshot.warnings {
-                    tracing::warn!("{warning}");
-                }
-                Plane::WebSocket(Arc::new(snapshot))
+                let plane = WebSocketPlane::new(&*api.api_id, gateway.clone());
+                stages(plane, declared, |stage| compile::websocket::Snapshot::compile(api, stage))?
             }
-        };
-        planes.insert(api.api_id.clone(), plane);
+        });
     }
-    Ok(planes)
+    let warnings = planes.iter().flat_map(Plane::warnings).collect();
+    Ok((planes, warnings))
+}
+
+/// `plane` with all of these stages.
+fn stages<D, S: StageSnapshot>(
+    mut plane: ApiPlane<S>,
+    declared: impl Iterator<Item = D>,
+    compile: impl Fn(D) -> Result<S, CompileError>,
+) -> Result<Plane, DeployError>
+where
+    Plane: From<ApiPlane<S>>,
+{
+    for stage in declared {
+        let snapshot = compile(stage).map_err(|error| DeployError::Api(error.to_string()))?;
+        plane = plane.with_stage(snapshot);
+    }
+    Ok(plane.into())
 }

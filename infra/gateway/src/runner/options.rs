@@ -9,8 +9,8 @@ pub const DEFAULT_PORT: u16 = 4566;
 /// What a run can be told; the defaults are those of the command line.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The template.
-    pub template: PathBuf,
+    /// The template; without one everything is created through AWS's own API.
+    pub template: Option<PathBuf>,
     /// The port on the loopback interface; 0 picks a free one.
     pub port: u16,
     /// Where tables and built functions are kept.
@@ -37,11 +37,10 @@ pub struct Options {
     pub max_environments: usize,
 }
 
-impl Options {
-    /// The defaults for a template.
-    pub fn new(template: impl Into<PathBuf>) -> Self {
+impl Default for Options {
+    fn default() -> Self {
         Options {
-            template: template.into(),
+            template: None,
             port: DEFAULT_PORT,
             data_dir: PathBuf::from(".ferrogate"),
             ephemeral: false,

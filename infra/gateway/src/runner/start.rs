@@ -19,7 +19,7 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// The close code that WebSocket clients are told (RFC 6455, section 7.4.1).
 const GOING_AWAY: u16 = 1001;
 
-/// A stack to start: a template and how to run it.
+/// A stack to start: a template, or none, and how to run it.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), ferrogate::StartError> {
@@ -62,7 +62,12 @@ pub enum StartError {
 impl Ferrogate {
     /// A stack from this template, with the defaults of the command line.
     pub fn from_template(template: impl Into<PathBuf>) -> Self {
-        Ferrogate { options: Options::new(template) }
+        Ferrogate { options: Options { template: Some(template.into()), ..Options::default() } }
+    }
+
+    /// A stack without a template, to be built through AWS's own API.
+    pub fn empty() -> Self {
+        Ferrogate { options: Options { watch: false, ..Options::default() } }
     }
 
     /// A stack with these options.
@@ -176,7 +181,7 @@ impl Running {
     pub async fn shutdown(self) {
         drop(self.follower);
         let services = self.deployer.services();
-        services.connections.close_all(GOING_AWAY, DRAIN).await;
+        services.published.connections().close_all(GOING_AWAY, DRAIN).await;
         // The functions before the port: until they have finished they need the tables and the connections behind it.
         self.deployer.shutdown(DRAIN).await;
         self.server.stop(DRAIN).await;

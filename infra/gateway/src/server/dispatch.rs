@@ -7,48 +7,30 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
-use indexmap::IndexMap;
 
 use super::address::{self, Target};
 use super::head::HeadTape;
 use super::read::{self, ReadError};
-use super::{ClientRequest, Overview, Reply, admin, message_reply};
-use crate::compile::http::HttpSnapshot;
-use crate::compile::rest::RestSnapshot;
-use crate::compile::websocket::Snapshot as WebSocketSnapshot;
+use super::{ClientRequest, Overview, Plane, Published, Reply, admin, message_reply};
 use crate::control::Control;
 use crate::gateway::Gateway;
-use crate::services::Tables;
-use crate::websocket::Connections;
+use crate::lambda::EventSources;
+use crate::services::TableWorlds;
 use crate::{http as http_api, lambda, rest, websocket};
 
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
 const MAX_HEADERS: usize = 10_240;
 
-/// An API as it is served.
-#[derive(Clone)]
-pub enum Plane {
-    /// A REST API.
-    Rest(Arc<RestSnapshot>),
-    /// An HTTP API.
-    Http(Arc<HttpSnapshot>),
-    /// A WebSocket API. Open connections follow a redeployment: [`Connections`] tells them.
-    WebSocket(Arc<WebSocketSnapshot>),
-}
-
-/// APIs by API id.
-pub type Planes = IndexMap<String, Plane>;
-
 /// Everything that a request can be handed to.
 pub struct Services {
-    /// The clock, the functions, the account.
+    /// The clock, the functions and the port, with the account and region that are meant where none is named.
     pub gateway: Gateway,
-    /// The APIs of the newest deployment.
-    pub planes: ArcSwap<Planes>,
-    /// The open WebSocket connections.
-    pub connections: Arc<Connections>,
-    /// DynamoDB.
-    pub tables: Tables,
+    /// The APIs, and their open WebSocket connections.
+    pub published: Arc<Published>,
+    /// DynamoDB, for every account and region.
+    pub tables: TableWorlds,
+    /// What reads DynamoDB's streams for functions.
+    pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
     /// What runs here.
@@ -93,7 +75,10 @@ pub(super) async fn dispatch(
     }
     match target {
         Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
-        Target::DynamoDb => services.tables.serve(&request).await,
+        Target::DynamoDb => {
+            let world = services.control.world_of(&request);
+            services.tables.serve(&world.account, &world.region, &request).await
+        }
         Target::Control(service) => services.control.serve(service, &request).await,
         Target::Own(path) => admin::serve(services, path, &request),
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
@@ -112,17 +97,16 @@ async fn serve_api(
         // AWS documents the bound; the body of its answer is unconfirmed.
         return message_reply(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
-    let plane = services.planes.load().get(api_id).cloned();
-    let gateway = &services.gateway;
-    match plane {
-        Some(Plane::Rest(api)) => rest::serve(gateway, &api, path, request).await,
+    match services.published.get(api_id) {
+        Some(Plane::Rest(api)) => rest::serve(&api, path, request).await,
         Some(Plane::Http(_)) if path.is_empty() => with_slash(&request),
-        Some(Plane::Http(api)) => http_api::serve(gateway, &api, without_default_stage(path), request).await,
+        Some(Plane::Http(api)) => http_api::serve(&api, without_default_stage(path), request).await,
         Some(Plane::WebSocket(api)) => {
+            let connections = services.published.connections();
             if is_connections_path(path) {
-                websocket::connections_api(gateway, &api, &services.connections, path, request).await
+                websocket::connections_api(&api, connections, path, request).await
             } else {
-                websocket::connect(gateway, api, &services.connections, path, request, upgrade).await
+                websocket::connect(&api, connections, path, request, upgrade).await
             }
         }
         // AWS has no such host name; there is no answer of its to imitate.
@@ -165,7 +149,7 @@ fn not_found(services: &Services, request: &ClientRequest) -> Reply {
             &format!("UnknownOperationException: {operation} is not served here"),
         );
     }
-    let apis = services.planes.load();
+    let apis = services.published.all();
     let known: Vec<_> = apis.keys().map(String::as_str).collect();
     message_reply(
         StatusCode::NOT_FOUND,

@@ -5,12 +5,16 @@ mod admin;
 mod dispatch;
 mod head;
 mod listener;
+mod planes;
+mod published;
 mod read;
 mod request;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
-pub use dispatch::{Plane, Planes, Services};
+pub use dispatch::Services;
 pub use listener::{Server, bind};
+pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
+pub use published::{Planes, Published};
 pub use request::{ClientRequest, Headers, Reply};
 
 use bytes::Bytes;

@@ -2,11 +2,13 @@
 
 pub mod dynamodb;
 mod remote_dynamodb;
+mod worlds;
 
 use serde_json::Value;
 
 use self::dynamodb::{ApplyError, DynamoDb, PutItemsError, TableOutcome};
 pub use self::remote_dynamodb::RemoteDynamoDb;
+pub use self::worlds::{TableWorlds, WorldError};
 use crate::model::Table;
 use crate::server::{ClientRequest, Reply};
 
@@ -33,6 +35,14 @@ impl Tables {
         match self {
             Tables::Embedded(dynamodb) => dynamodb.apply_table(table).await,
             Tables::Remote(dynamodb) => dynamodb.apply_table(table).await,
+        }
+    }
+
+    /// The ARN of the stream that a table writes to. `None` without a stream, or where the tables are elsewhere.
+    pub async fn latest_stream_arn(&self, table: &str) -> Option<String> {
+        match self {
+            Tables::Embedded(dynamodb) => dynamodb.latest_stream_arn(table).await,
+            Tables::Remote(_) => None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::names;
 use super::node::Node;
 use super::resolver::{Failed, Resolver};
 use super::sections::Resource;
+use crate::model::UNKNOWN_STREAM_LABEL;
 
 /// A resource that SAM makes.
 #[derive(Debug, Default)]
@@ -41,6 +42,7 @@ impl Resolver<'_> {
             }
             // Everything below an API has an id of its own.
             kind if kind.starts_with("AWS::ApiGateway") && !kind.ends_with("::DomainName") => names::api_id(id),
+            "AWS::Lambda::EventSourceMapping" => names::mapping_uuid(options, id),
             "AWS::Lambda::Version" => format!("{}:1", self.function_arn_of(resource)?),
             "AWS::Lambda::Alias" => {
                 format!("{}:{}", self.function_arn_of(resource)?, self.named(resource, "Name")?.unwrap_or_default())
@@ -117,8 +119,8 @@ impl Resolver<'_> {
             }
             "Arn" if kind.ends_with("::Function") => names::function_arn(self.options, &id),
             "Arn" => names::arn(self.options, "dynamodb", &format!("table/{id}")),
-            // The local stream has its own label; nothing looks a stream up by this one.
-            "StreamArn" => names::arn(self.options, "dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000")),
+            // The stream has its label from the time when it is made; an event source mapping knows this one.
+            "StreamArn" => names::arn(self.options, "dynamodb", &format!("table/{id}/stream/{UNKNOWN_STREAM_LABEL}")),
             _ => id,
         }))
     }

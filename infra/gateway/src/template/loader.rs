@@ -97,6 +97,9 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::Serverless::Function"]) {
             sam::events::load(&mut self, resource);
         }
+        for resource in of(&["AWS::Lambda::EventSourceMapping"]) {
+            cfn::event_source::load(&mut self, resource);
+        }
         for resource in resources.iter().filter(|resource| !LOADED.contains(&resource.resource_type.as_str())) {
             if let Some(reason) = types::unsupported_reason(&resource.resource_type) {
                 self.resolver.report.unsupported(resource.owner(), None, resource.at, reason);
@@ -182,6 +185,7 @@ const LOADED: &[&str] = &[
     "AWS::ApiGatewayV2::RouteResponse",
     "AWS::ApiGatewayV2::Stage",
     "AWS::DynamoDB::Table",
+    "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Serverless::Api",
     "AWS::Serverless::Function",

@@ -84,7 +84,7 @@ pub struct Output {
 }
 
 /// A template, loaded.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Default, Clone, Debug, PartialEq)]
 pub struct Loaded {
     /// What it declares.
     pub model: Model,

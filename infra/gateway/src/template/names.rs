@@ -36,6 +36,14 @@ pub(super) fn function_arn(options: &LoadOptions, function_name: &str) -> String
     arn(options, "lambda", &format!("function:{function_name}"))
 }
 
+/// The UUID of an event source mapping.
+pub(super) fn mapping_uuid(options: &LoadOptions, logical_id: &str) -> String {
+    let digest = Sha256::digest(format!("mapping\u{0}{}\u{0}{logical_id}", options.stack_name).as_bytes());
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest[..16]);
+    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+}
+
 /// What API Gateway wants as a Lambda integration's URI.
 pub(super) fn lambda_uri(options: &LoadOptions, function_arn: &str) -> String {
     format!(

@@ -45,7 +45,6 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::Events::*", "there is no event bus locally: no rule fires"),
     ("AWS::Lambda::Alias", "there are no versions locally: an alias is the function as it is now"),
     ("AWS::Lambda::EventInvokeConfig", "retries and destinations of asynchronous calls are not configured"),
-    ("AWS::Lambda::EventSourceMapping", "event sources are not polled: the function is not invoked by this one"),
     ("AWS::Lambda::LayerVersion", "layers are not mounted"),
     ("AWS::Lambda::Url", "function URLs are not served; call the function through an API or Invoke"),
     ("AWS::Lambda::Version", "there are no versions locally: a version is the function as it is now"),

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::connection::Connection;
 use super::ending::Ending;
-use crate::compile::websocket::Snapshot;
+use crate::server::WebSocketPlane;
 
 /// AWS has no cap on open connections; a process has, and says so with a 429 rather than by running out of memory.
 const MAX_CONNECTIONS: usize = 100_000;
@@ -33,7 +33,8 @@ pub struct Connections {
     places: Arc<watch::Sender<usize>>,
     max: usize,
     closing: AtomicBool,
-    deployed: ArcSwap<HashMap<String, Arc<Snapshot>>>,
+    /// The APIs by API id.
+    published: ArcSwap<HashMap<String, Arc<WebSocketPlane>>>,
 }
 
 impl Default for Connections {
@@ -61,26 +62,55 @@ impl Connections {
             places: Arc::new(watch::Sender::new(0)),
             max,
             closing: AtomicBool::new(false),
-            deployed: ArcSwap::default(),
+            published: ArcSwap::default(),
         }
     }
 
-    /// Makes these the APIs that open connections use from now on. A connection whose API or stage is gone is closed with
+    /// Makes this the API that the open connections of its id use from now on. Those whose stage is gone are closed with
     /// 1001; the others stay open, and their next message takes the new routes.
-    pub fn deploy(&self, apis: impl IntoIterator<Item = Arc<Snapshot>>) {
-        let apis: HashMap<String, Arc<Snapshot>> = apis.into_iter().map(|api| (api.api_id.clone(), api)).collect();
-        let apis = Arc::new(apis);
-        self.deployed.store(apis.clone());
+    pub fn publish(&self, api: Arc<WebSocketPlane>) {
+        let former = self.change(|published| published.insert(api.api_id.clone(), api.clone())).flatten();
+        if former.is_some_and(|former| former.stages.keys().any(|stage| !api.stages.contains_key(stage))) {
+            self.end_orphans(&api.api_id);
+        }
+    }
+
+    /// Closes the connections of this API with 1001; there is no such API any more.
+    pub fn withdraw(&self, api_id: &str) {
+        if self.published.load().contains_key(api_id) {
+            self.change(|published| published.remove(api_id));
+            self.end_orphans(api_id);
+        }
+    }
+
+    /// The API as it is now.
+    pub(crate) fn published(&self, api_id: &str) -> Option<Arc<WebSocketPlane>> {
+        self.published.load().get(api_id).cloned()
+    }
+
+    /// Changes the published APIs; gives what the last, decisive run of `change` gave.
+    fn change<R>(&self, mut change: impl FnMut(&mut HashMap<String, Arc<WebSocketPlane>>) -> R) -> Option<R> {
+        let mut outcome = None;
+        self.published.rcu(|published| {
+            let mut next = HashMap::clone(published);
+            outcome = Some(change(&mut next));
+            next
+        });
+        outcome
+    }
+
+    /// Ends the connections of this API whose stage is not served.
+    fn end_orphans(&self, api_id: &str) {
         for connection in self.all() {
-            if !apis.get(&connection.api_id).is_some_and(|api| api.stages.contains_key(&connection.stage)) {
+            if connection.api_id == api_id && !self.is_served(&connection) {
                 connection.end(Ending::GoingAway);
             }
         }
     }
 
-    /// The newest deployment of an API, if [`Connections::deploy`] has been told of it.
-    pub(super) fn deployed(&self, api_id: &str) -> Option<Arc<Snapshot>> {
-        self.deployed.load().get(api_id).cloned()
+    fn is_served(&self, connection: &Connection) -> bool {
+        let published = self.published.load();
+        published.get(&connection.api_id).is_some_and(|api| api.stages.contains_key(&connection.stage))
     }
 
     /// How many connections are open.
@@ -126,6 +156,10 @@ impl Connections {
         // After the insertion: either this sees the flag, or `close_all` sees the connection.
         if self.is_closing() {
             connection.end(Ending::Shutdown(1001));
+        }
+        // The same: its stage may have gone while `$connect` ran.
+        if !self.is_served(&connection) {
+            connection.end(Ending::GoingAway);
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::ending::Ending;
 use crate::clock::{EpochMillis, request_time};
-use crate::compile::websocket::Stage;
+use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
 use crate::proxy::{All, Last, MultiMap, QueryPairs};
 use crate::server::ClientRequest;
@@ -27,7 +27,7 @@ pub(super) struct About<'a> {
     /// `identity.userAgent`
     pub(super) user_agent: Option<&'a str>,
     /// The stage, with its variables.
-    pub(super) stage: &'a Stage,
+    pub(super) stage: &'a Snapshot,
 }
 
 #[derive(Default, Serialize)]
@@ -147,7 +147,7 @@ fn event<'a>(
         extended_request_id: request_id,
         request_time: request_time(now),
         message_direction: "IN",
-        stage: &about.stage.name,
+        stage: &about.stage.stage_name,
         connected_at: about.connected_at,
         request_time_epoch: now,
         identity: Identity { user_agent: about.user_agent, source_ip: about.source_ip },

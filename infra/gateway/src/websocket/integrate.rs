@@ -47,7 +47,12 @@ impl Failure {
         match self {
             Failure::Call(CallError::TimedOut { .. }) => StatusCode::GATEWAY_TIMEOUT,
             Failure::Call(CallError::Function { .. }) | Failure::Malformed(_) => StatusCode::BAD_GATEWAY,
-            Failure::Call(CallError::NotFound(_) | CallError::TooLarge(_) | CallError::Invoke { .. })
+            Failure::Call(
+                CallError::NotFound(_)
+                | CallError::AccessDenied { .. }
+                | CallError::TooLarge(_)
+                | CallError::Invoke { .. },
+            )
             | Failure::NotCallable(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -67,7 +72,7 @@ pub(super) async fn call(
         Target::Unsupported(reason) => return Err(Failure::NotCallable(reason.clone())),
         Target::Nothing => return Err(Failure::NotCallable("it has no integration".to_owned())),
     };
-    Ok(read(&call_function(gateway, function, event, trace, timeout).await?)?)
+    Ok(read(&call_function(gateway, function, &route.source, event, trace, timeout).await?)?)
 }
 
 #[derive(Deserialize)]

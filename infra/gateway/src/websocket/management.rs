@@ -16,20 +16,17 @@ use super::ending::Ending;
 use super::handshake::json_reply;
 use super::outbox::QueueError;
 use crate::clock::iso8601;
-use crate::compile::websocket::Snapshot;
-use crate::gateway::Gateway;
 use crate::ids;
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Reply, WebSocketPlane};
 
 /// Serves `/{stage}/@connections/{connectionId}`; `path` is that path as sent, percent-encoded.
 pub async fn connections_api(
-    gateway: &Gateway,
-    api: &Snapshot,
+    api: &WebSocketPlane,
     connections: &Arc<Connections>,
     path: &str,
     request: ClientRequest,
 ) -> Reply {
-    let mut reply = match serve(gateway, api, connections, path, request) {
+    let mut reply = match serve(api, connections, path, request) {
         Ok(reply) => reply,
         Err(refusal) => refusal.into_reply(),
     };
@@ -40,8 +37,7 @@ pub async fn connections_api(
 }
 
 fn serve(
-    gateway: &Gateway,
-    api: &Snapshot,
+    api: &WebSocketPlane,
     connections: &Connections,
     path: &str,
     request: ClientRequest,
@@ -73,7 +69,7 @@ fn serve(
             // Unreachable at once, although the socket takes a moment to close.
             connections.remove(&id);
             connection.end(Ending::Deleted);
-            tracing::debug!(connection = id, at = gateway.clock.now(), "connection deleted");
+            tracing::debug!(connection = id, at = api.gateway.clock.now(), "connection deleted");
             Ok(empty(StatusCode::NO_CONTENT))
         }
     }

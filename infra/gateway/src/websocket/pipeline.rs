@@ -22,11 +22,10 @@ use super::handshake::{Handshake, json_reply, refuse};
 use super::integrate::{Failure, ProxyResult, call};
 use super::session::Session;
 use super::socket;
-use crate::compile::websocket::{Route, Snapshot, Stage, Target};
-use crate::gateway::Gateway;
+use crate::compile::websocket::{Route, Snapshot, Target};
 use crate::ids;
 use crate::proxy::Malformed;
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Reply, WebSocketPlane};
 
 /// The longest URL of a WebSocket API.
 const MAX_URL_CHARS: usize = 4_096;
@@ -39,14 +38,13 @@ const MAX_URL_CHARS: usize = 4_096;
 ///
 /// AWS's rate of 500 new connections a second is not enforced here; limits are one later issue for all APIs.
 pub async fn connect(
-    gateway: &Gateway,
-    api: Arc<Snapshot>,
+    api: &Arc<WebSocketPlane>,
     connections: &Arc<Connections>,
     path: &str,
     request: ClientRequest,
     upgrade: OnUpgrade,
 ) -> Reply {
-    let Some(stage) = stage(&api, path) else {
+    let Some(stage) = stage(api, path) else {
         return refuse(StatusCode::FORBIDDEN, "Forbidden");
     };
     if request.raw_path.len() + request.raw_query.len() > MAX_URL_CHARS {
@@ -64,9 +62,8 @@ pub async fn connect(
         return refuse(StatusCode::TOO_MANY_REQUESTS, "Too Many Requests");
     };
     let candidate = Candidate {
-        gateway: gateway.clone(),
         connections: connections.clone(),
-        api,
+        api: api.clone(),
         stage,
         place,
         id: ids::extended_id(),
@@ -80,7 +77,7 @@ pub async fn connect(
 }
 
 /// The stage that a path names: `/{stage}`, with nothing behind it.
-fn stage(api: &Snapshot, path: &str) -> Option<Arc<Stage>> {
+fn stage(api: &WebSocketPlane, path: &str) -> Option<Arc<Snapshot>> {
     let name = path.strip_prefix('/')?;
     let name = percent_decode_str(name.strip_suffix('/').unwrap_or(name)).decode_utf8().ok()?;
     api.stages.get(&*name).cloned()
@@ -88,10 +85,9 @@ fn stage(api: &Snapshot, path: &str) -> Option<Arc<Stage>> {
 
 /// A client between its upgrade request and its open socket.
 struct Candidate {
-    gateway: Gateway,
     connections: Arc<Connections>,
-    api: Arc<Snapshot>,
-    stage: Arc<Stage>,
+    api: Arc<WebSocketPlane>,
+    stage: Arc<Snapshot>,
     place: Place,
     id: String,
     request_id: String,
@@ -99,7 +95,7 @@ struct Candidate {
 
 impl Candidate {
     async fn open(self, handshake: Handshake, request: ClientRequest, upgrade: OnUpgrade) -> Reply {
-        let connected_at = self.gateway.clock.now();
+        let connected_at = self.api.gateway.clock.now();
         let accepted = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
             None => ProxyResult::default(),
@@ -114,17 +110,16 @@ impl Candidate {
         let (connection, inbox) = Connection::new(
             self.id,
             self.api.api_id.clone(),
-            self.stage.name.clone(),
+            self.stage.stage_name.clone(),
             connected_at,
             request.source_ip,
             request.headers.get("user-agent").map(str::to_owned),
         );
         let session = Session {
-            gateway: self.gateway,
+            gateway: self.api.gateway.clone(),
             connections: self.connections,
             connection: Arc::new(connection),
-            connected_to: self.api,
-            connected_stage: self.stage,
+            connected_to: self.stage,
             _place: Arc::new(self.place),
         };
         // Reachable before the client hears that it is connected, so that nothing it causes can come too early.
@@ -136,7 +131,12 @@ impl Candidate {
     /// Asks `$connect`; the error is the reply that refuses the client.
     async fn ask(&self, route: &Route, request: &ClientRequest, connected_at: i64) -> Result<ProxyResult, Reply> {
         if let Err(refusal) = authorize(route) {
-            tracing::warn!(api = self.api.api_id, stage = self.stage.name, reason = refusal.reason, "connect refused");
+            tracing::warn!(
+                api = self.api.api_id,
+                stage = self.stage.stage_name,
+                reason = refusal.reason,
+                "connect refused"
+            );
             return Err(self.reply(refusal.status, public_text(refusal.status)));
         }
         if route.target == Target::Nothing {
@@ -151,8 +151,8 @@ impl Candidate {
             stage: &self.stage,
         };
         let trace_id = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
-        let event = event::connect(&self.gateway, about, request, &self.request_id, &trace_id);
-        let result = call(&self.gateway, route, event, &trace_id).await.map_err(|failure| self.fail(&failure))?;
+        let event = event::connect(&self.api.gateway, about, request, &self.request_id, &trace_id);
+        let result = call(&self.api.gateway, route, event, &trace_id).await.map_err(|failure| self.fail(&failure))?;
         if result.status.is_success() {
             return Ok(result);
         }
@@ -161,7 +161,7 @@ impl Candidate {
     }
 
     fn fail(&self, failure: &Failure) -> Reply {
-        tracing::warn!(api = self.api.api_id, stage = self.stage.name, route = "$connect", %failure, "connect failed");
+        tracing::warn!(api = self.api.api_id, stage = self.stage.stage_name, route = "$connect", %failure, "connect failed");
         self.reply(failure.status(), failure.message())
     }
 
@@ -184,7 +184,7 @@ fn public_text(status: StatusCode) -> &'static str {
 }
 
 impl Session {
-    fn about<'a>(&'a self, stage: &'a Stage) -> About<'a> {
+    fn about<'a>(&'a self, stage: &'a Snapshot) -> About<'a> {
         let connection = &*self.connection;
         About {
             connection_id: &connection.id,
@@ -198,9 +198,9 @@ impl Session {
 
     /// One message of the client, from its text to what the client gets for it.
     pub(super) async fn message(self, text: Utf8Bytes) {
-        let (api, stage) = self.newest();
+        let stage = self.newest();
         let request_id = ids::extended_id();
-        let Some(route) = select_route(&api, &stage, &text) else {
+        let Some(route) = select_route(&stage, &text) else {
             return self.answer(error_text("Forbidden", &self.connection.id, &request_id)).await;
         };
         let event = event::message(&self.gateway, self.about(&stage), &route.key, &text, &request_id);
@@ -221,7 +221,7 @@ impl Session {
 
     /// Tells the `$disconnect` function, whose result interests nobody.
     pub(super) async fn disconnected(&self, ending: &Ending) {
-        let (_, stage) = self.newest();
+        let stage = self.newest();
         let Some(route) = stage.routes.get("$disconnect").filter(|route| route.target != Target::Nothing) else {
             return;
         };
@@ -243,8 +243,8 @@ impl Session {
 }
 
 /// The route that a message names, or else `$default`. No message names a `$` route.
-fn select_route<'a>(api: &Snapshot, stage: &'a Stage, text: &str) -> Option<&'a Arc<Route>> {
-    let key = api.selection.evaluate(text).filter(|key| !key.starts_with('$'));
+fn select_route<'a>(stage: &'a Snapshot, text: &str) -> Option<&'a Route> {
+    let key = stage.selection.evaluate(text).filter(|key| !key.starts_with('$'));
     key.and_then(|key| stage.routes.get(&key)).or_else(|| stage.routes.get("$default"))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::connection::Connection;
 use super::connections::{Connections, Place};
-use crate::compile::websocket::{Snapshot, Stage};
+use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
 
 /// A connection with its surroundings; shared by its socket and by its messages under way.
@@ -16,21 +16,17 @@ pub(super) struct Session {
     pub(super) connections: Arc<Connections>,
     /// The connection.
     pub(super) connection: Arc<Connection>,
-    /// The deployment it connected to.
+    /// The stage it connected to, as it was then.
     pub(super) connected_to: Arc<Snapshot>,
-    /// The stage it connected to, in that deployment.
-    pub(super) connected_stage: Arc<Stage>,
     /// Held until the last message and `$disconnect` are done.
     pub(super) _place: Arc<Place>,
 }
 
 impl Session {
-    /// The newest deployment of the connection's stage; the one it connected to, if that stage is gone.
-    pub(super) fn newest(&self) -> (Arc<Snapshot>, Arc<Stage>) {
-        let newest = self.connections.deployed(&self.connection.api_id).and_then(|api| {
-            let stage = api.stages.get(&self.connection.stage)?.clone();
-            Some((api, stage))
-        });
-        newest.unwrap_or_else(|| (self.connected_to.clone(), self.connected_stage.clone()))
+    /// The connection's stage as it is now; as it was at connect, if it is gone.
+    pub(super) fn newest(&self) -> Arc<Snapshot> {
+        let newest = self.connections.published(&self.connection.api_id);
+        let newest = newest.and_then(|api| api.stages.get(&self.connection.stage).cloned());
+        newest.unwrap_or_else(|| self.connected_to.clone())
     }
 }

@@ -4,4 +4,5 @@ mod connect;
 mod limits;
 mod management;
 mod messages;
+mod publishing;
 mod support;

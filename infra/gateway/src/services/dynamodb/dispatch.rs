@@ -1,11 +1,16 @@
 //! From an operation's JSON to the typed database and back.
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::{DynoxideError, actions};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::engine::{Engine, finish};
+use super::protocol::Refusal;
+use super::streams;
 
 macro_rules! operations {
-    ($($operation:ident => $method:ident),+ $(,)?) => {
+    ($($operation:ident),+ $(,)?) => {
         /// The operations that the embedded database has.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub(super) enum Operation {
@@ -28,52 +33,99 @@ macro_rules! operations {
                 }
             }
         }
-
-        /// Runs one operation on its JSON request.
-        pub(super) fn dispatch(
-            database: &Database,
-            operation: Operation,
-            body: &[u8],
-        ) -> Result<Vec<u8>, DynoxideError> {
-            let answer = match operation {
-                $(Operation::$operation => decode(body)
-                    .and_then(|request| database.$method(request))
-                    .and_then(|response| encode(&response))),+
-            };
-            answer.map_err(|error| on_the_wire(operation, error))
-        }
     };
 }
 
 operations! {
-    CreateTable => create_table,
-    DeleteTable => delete_table,
-    DescribeTable => describe_table,
-    ListTables => list_tables,
-    UpdateTable => update_table,
-    PutItem => put_item,
-    GetItem => get_item,
-    DeleteItem => delete_item,
-    UpdateItem => update_item,
-    Query => query,
-    Scan => scan,
-    SearchVectors => search_vectors,
-    BatchGetItem => batch_get_item,
-    BatchWriteItem => batch_write_item,
-    TransactWriteItems => transact_write_items,
-    TransactGetItems => transact_get_items,
-    ListStreams => list_streams,
-    DescribeStream => describe_stream,
-    GetShardIterator => get_shard_iterator,
-    GetRecords => get_records,
-    UpdateTimeToLive => update_time_to_live,
-    DescribeTimeToLive => describe_time_to_live,
-    ExecuteStatement => execute_statement,
-    ExecuteTransaction => execute_transaction,
-    BatchExecuteStatement => batch_execute_statement,
-    TagResource => tag_resource,
-    UntagResource => untag_resource,
-    ListTagsOfResource => list_tags_of_resource,
+    CreateTable, DeleteTable, DescribeTable, ListTables, UpdateTable, PutItem, GetItem, DeleteItem, UpdateItem, Query, Scan,
+    SearchVectors, BatchGetItem, BatchWriteItem, TransactWriteItems, TransactGetItems, ListStreams, DescribeStream,
+    GetShardIterator, GetRecords, UpdateTimeToLive, DescribeTimeToLive, ExecuteStatement, ExecuteTransaction,
+    BatchExecuteStatement, TagResource, UntagResource, ListTagsOfResource,
+}
+
+impl Operation {
+    /// Whether a stream may read differently after it.
+    fn changes_streams(self) -> bool {
+        use Operation as O;
+        matches!(
+            self,
+            O::PutItem
+                | O::DeleteItem
+                | O::UpdateItem
+                | O::BatchWriteItem
+                | O::TransactWriteItems
+                | O::ExecuteStatement
+                | O::ExecuteTransaction
+                | O::BatchExecuteStatement
+                | O::CreateTable
+                | O::UpdateTable
+                | O::DeleteTable
+        )
+    }
+}
+
+/// Runs one operation on its JSON request.
+pub(super) fn dispatch(engine: &Engine, operation: Operation, body: &[u8]) -> Result<Vec<u8>, Refusal> {
+    use Operation as O;
+    // Reading and writing JSON needs no lock, so each action takes it for itself alone.
+    macro_rules! run {
+        ($action:ident) => {
+            decode(body)
+                .and_then(|request| finish(actions::$action::execute(&*engine.lock(), request)))
+                .and_then(|response| encode(&response))
+        };
+        ($action:ident, lifecycle) => {
+            decode(body)
+                .and_then(|request| finish(actions::$action::execute(&*engine.lock(), request, &engine.lifecycle)))
+                .and_then(|response| encode(&response))
+        };
+        ($action:ident, once by $member:literal) => {
+            decode::<Value>(body).and_then(|request| {
+                let run = |request: Value| {
+                    // As text, so that refusals are worded as for every other operation.
+                    let request = decode(request.to_string().as_bytes())?;
+                    let response = finish(actions::$action::execute(&*engine.lock(), request))?;
+                    serde_json::to_value(response).map_err(internal)
+                };
+                let answer = engine.tokens.once(operation.name(), $member, engine.clock.now(), request, run)?;
+                encode(&answer)
+            })
+        };
+    }
+    let answer = match operation {
+        O::CreateTable => run!(create_table).map(|answer| engine.world.correct(answer)),
+        O::DeleteTable => run!(delete_table, lifecycle).map(|answer| engine.world.correct(answer)),
+        O::DescribeTable => run!(describe_table, lifecycle).map(|answer| engine.world.correct(answer)),
+        O::UpdateTable => run!(update_table, lifecycle).map(|answer| engine.world.correct(answer)),
+        O::ListTables => run!(list_tables),
+        O::PutItem => run!(put_item),
+        O::GetItem => run!(get_item),
+        O::DeleteItem => run!(delete_item),
+        O::UpdateItem => run!(update_item),
+        O::Query => run!(query),
+        O::Scan => run!(scan),
+        O::SearchVectors => run!(search_vectors, lifecycle),
+        O::BatchGetItem => run!(batch_get_item),
+        O::BatchWriteItem => run!(batch_write_item),
+        O::TransactWriteItems => run!(transact_write_items, once by "TransactItems"),
+        O::TransactGetItems => run!(transact_get_items),
+        O::UpdateTimeToLive => run!(update_time_to_live),
+        O::DescribeTimeToLive => run!(describe_time_to_live),
+        O::ExecuteStatement => run!(execute_statement),
+        O::ExecuteTransaction => run!(execute_transaction, once by "TransactStatements"),
+        O::BatchExecuteStatement => run!(batch_execute_statement),
+        O::TagResource => run!(tag_resource),
+        O::UntagResource => run!(untag_resource),
+        O::ListTagsOfResource => run!(list_tags_of_resource),
+        O::ListStreams => return streams::list(engine, &decode(body)?),
+        O::DescribeStream => return streams::describe(engine, &decode(body)?),
+        O::GetShardIterator => return streams::iterator(engine, &decode(body)?),
+        O::GetRecords => return streams::records(engine, &decode(body)?),
+    };
+    if operation.changes_streams() && answer.is_ok() {
+        engine.changed();
+    }
+    answer.map_err(|error| Refusal::Database(on_the_wire(operation, error)))
 }
 
 /// Reads a request; the errors are DynamoDB's.
@@ -88,7 +140,11 @@ fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, DynoxideError> {
 }
 
 fn encode<T: Serialize>(response: &T) -> Result<Vec<u8>, DynoxideError> {
-    serde_json::to_vec(response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    serde_json::to_vec(response).map_err(internal)
+}
+
+fn internal(error: serde_json::Error) -> DynoxideError {
+    DynoxideError::InternalServerError(error.to_string())
 }
 
 /// What a failed read means. The database's request types mark the class of their refusals in front of the text, and

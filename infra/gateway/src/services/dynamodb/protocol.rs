@@ -1,5 +1,8 @@
 //! AWS's JSON 1.0 protocol as DynamoDB speaks it: targets, credentials, ids, checksums, errors.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
 use bytes::Bytes;
 use dynoxide::DynoxideError;
 use dynoxide::auth_material::{self, AuthMaterial};
@@ -19,6 +22,9 @@ pub(super) fn operation(request: &ClientRequest) -> Result<Operation, Box<Reply>
     let target = request.headers.get("x-amz-target").unwrap_or_default();
     let name = TARGETS.iter().find_map(|prefix| target.strip_prefix(prefix));
     let Some(operation) = name.and_then(Operation::named) else {
+        if let Some(name) = name {
+            tell_once(name);
+        }
         let message = match name {
             Some(name) => format!("{name} is not an operation that the embedded DynamoDB supports"),
             None => format!("X-Amz-Target `{target}` names no DynamoDB operation"),
@@ -41,13 +47,58 @@ pub(super) fn operation(request: &ClientRequest) -> Result<Operation, Box<Reply>
     Ok(operation)
 }
 
+/// Logs an operation that is not here, once: a client that polls would fill the log.
+fn tell_once(operation: &str) {
+    static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    /// Each is a name of the client's choosing.
+    const MAX_TOLD: usize = 256;
+    let mut told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
+    if told.len() < MAX_TOLD && operation.len() <= 128 && told.insert(operation.to_owned()) {
+        tracing::warn!(operation, "an operation of DynamoDB's that is not supported was called");
+    }
+}
+
 /// A successful answer.
 pub(super) fn ok(body: Vec<u8>) -> Reply {
     reply(StatusCode::OK, body.into())
 }
 
+/// Why an operation is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// By the database.
+    #[error("{0}")]
+    Database(#[from] DynoxideError),
+    /// By the streams, in a kind that the database does not have.
+    #[error("{kind}: {message}")]
+    Stream { kind: &'static str, message: &'static str },
+}
+
+impl Refusal {
+    /// The HTTP status of its reply.
+    pub(super) fn status_code(&self) -> u16 {
+        match self {
+            Refusal::Database(error) => error.status_code(),
+            Refusal::Stream { .. } => 400,
+        }
+    }
+}
+
 /// An operation's error.
-pub(super) fn error(error: &DynoxideError) -> Reply {
+pub(super) fn refusal(refusal: &Refusal) -> Reply {
+    match refusal {
+        Refusal::Database(error) => database_error(error),
+        Refusal::Stream { kind, message } => error(StatusCode::BAD_REQUEST, kind, message),
+    }
+}
+
+/// An error of DynamoDB's own namespace.
+pub(in crate::services) fn error(status: StatusCode, kind: &str, message: &str) -> Reply {
+    let body = json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{kind}"), "message": message });
+    reply(status, body.to_string().into())
+}
+
+fn database_error(error: &DynoxideError) -> Reply {
     let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         // Its text is the database's own and belongs in the log.
@@ -58,11 +109,8 @@ pub(super) fn error(error: &DynoxideError) -> Reply {
 
 /// The error that says nothing internal.
 pub(in crate::services) fn internal_error() -> Reply {
-    let body = json!({
-        "__type": "com.amazonaws.dynamodb.v20120810#InternalServerError",
-        "message": "The request processing has failed because of an unknown error, exception or failure.",
-    });
-    reply(StatusCode::INTERNAL_SERVER_ERROR, body.to_string().into())
+    let message = "The request processing has failed because of an unknown error, exception or failure.";
+    error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
 }
 
 fn coral_error(status: StatusCode, kind: &str, message: &str) -> Reply {

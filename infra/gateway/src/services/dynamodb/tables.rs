@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dynoxide::{Database, DynoxideError};
+use dynoxide::DynoxideError;
 use serde_json::{Value, json};
 
 use super::dispatch::{Operation, dispatch};
+use super::engine::Engine;
+use super::protocol::Refusal;
 use crate::model::Table;
 
 /// What it took to make a table exist as declared.
@@ -46,8 +48,8 @@ pub enum ApplyError {
 }
 
 /// Creates or changes a table.
-pub(super) fn apply(database: &Database, table: &Table) -> Result<TableOutcome, ApplyError> {
-    let target = Target { database, table };
+pub(super) fn apply(engine: &Engine, table: &Table) -> Result<TableOutcome, ApplyError> {
+    let target = Target { engine, table };
     let Some(kept) = target.describe()? else {
         target.call(Operation::CreateTable, &table.create_table)?;
         target.apply_time_to_live()?;
@@ -62,7 +64,7 @@ pub(super) fn apply(database: &Database, table: &Table) -> Result<TableOutcome, 
 }
 
 struct Target<'a> {
-    database: &'a Database,
+    engine: &'a Engine,
     table: &'a Table,
 }
 
@@ -73,7 +75,7 @@ impl Target<'_> {
 
     fn call(&self, operation: Operation, request: &Value) -> Result<Value, ApplyError> {
         let failed = |reason: String| ApplyError::Database { table: self.name().to_owned(), reason };
-        let answer = dispatch(self.database, operation, request.to_string().as_bytes())
+        let answer = dispatch(self.engine, operation, request.to_string().as_bytes())
             .map_err(|error| failed(error.to_string()))?;
         serde_json::from_slice(&answer).map_err(|error| failed(error.to_string()))
     }
@@ -88,8 +90,8 @@ impl Target<'_> {
 
     fn describe(&self) -> Result<Option<Value>, ApplyError> {
         let request = json!({ "TableName": self.name() }).to_string();
-        match dispatch(self.database, Operation::DescribeTable, request.as_bytes()) {
-            Err(DynoxideError::ResourceNotFoundException(_)) => Ok(None),
+        match dispatch(self.engine, Operation::DescribeTable, request.as_bytes()) {
+            Err(Refusal::Database(DynoxideError::ResourceNotFoundException(_))) => Ok(None),
             Err(error) => Err(ApplyError::Database { table: self.name().to_owned(), reason: error.to_string() }),
             Ok(answer) => match serde_json::from_slice::<Value>(&answer) {
                 Ok(mut answer) => Ok(Some(answer["Table"].take())),

@@ -1,5 +1,7 @@
 //! DynamoDB over its protocol, and what the gateway itself does with it.
 
+mod streams;
+
 use std::time::Duration;
 
 use http::{Method, StatusCode};
@@ -13,9 +15,16 @@ use crate::server::{ClientRequest, Headers, Reply};
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=key/20261122/us-east-1/dynamodb/aws4_request, \
                       SignedHeaders=host;x-amz-date, Signature=00";
 
+const ACCOUNT: &str = "000000000000";
+const REGION: &str = "us-east-1";
+
+fn open(path: &std::path::Path) -> Result<DynamoDb, OpenError> {
+    DynamoDb::open(Some(path), Clock::default(), ACCOUNT, REGION)
+}
+
 fn memory() -> (DynamoDb, Clock) {
     let clock = Clock::default();
-    (DynamoDb::open(None, clock.clone()).unwrap(), clock)
+    (DynamoDb::open(None, clock.clone(), ACCOUNT, REGION).unwrap(), clock)
 }
 
 fn request(target: &str, body: impl ToString) -> ClientRequest {
@@ -310,21 +319,21 @@ async fn streams_tell_what_was_written() {
 async fn a_file_keeps_its_data() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dynamodb.sqlite");
-    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    let db = open(&path).unwrap();
     db.apply_table(&table(|_| {})).await.unwrap();
     db.put_items("messages", vec![item("1")]).await.unwrap();
     drop(db);
 
-    let db = DynamoDb::open(Some(&path), Clock::default()).unwrap();
+    let db = open(&path).unwrap();
     assert_eq!(db.apply_table(&table(|_| {})).await, Ok(TableOutcome::Unchanged));
     assert_eq!(count(&db).await, 1);
     drop(db);
 
     let broken = folder.path().join("broken.sqlite");
     std::fs::write(&broken, "this is no database, however long the text in it may be").unwrap();
-    assert!(matches!(DynamoDb::open(Some(&broken), Clock::default()), Err(OpenError::Database { .. })));
+    assert!(matches!(open(&broken), Err(OpenError::Database { .. })));
     let nowhere = folder.path().join("no/folder.sqlite");
-    assert!(matches!(DynamoDb::open(Some(&nowhere), Clock::default()), Err(OpenError::Database { .. })));
+    assert!(matches!(open(&nowhere), Err(OpenError::Database { .. })));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! CloudFormation's own resource types, each read into the model.
 
 pub(super) mod dynamodb;
+pub(super) mod event_source;
 pub(super) mod lambda;
 pub(super) mod rest;
 pub(super) mod v2;

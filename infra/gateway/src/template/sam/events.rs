@@ -1,8 +1,9 @@
-//! Events of a function: `Api` and `HttpApi` become routes, the rest is listed.
+//! Events of a function: `Api` and `HttpApi` become routes, `DynamoDB` an event source mapping, the rest is listed.
 
 use crate::model::{Integration, IntegrationType, Method};
 
 use super::super::api_builder::lambda_integration;
+use super::super::cfn::event_source;
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::properties::Properties;
@@ -38,9 +39,23 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
                     _ => http(loader, resource, &details),
                 }
             }
+            "DynamoDB" => {
+                event.require("Properties");
+                if let Some(details) = event.object("Properties") {
+                    stream(loader, resource, name, &details);
+                }
+            }
             _ => event.whole_unsupported(format!("{kind} events do not reach the function locally")),
         }
     }
+}
+
+/// SAM makes a mapping of the function's and the event's name.
+fn stream<'t>(loader: &mut Loader<'t>, resource: &'t Resource, name: &str, event: &Properties<'t>) {
+    let uuid = names::mapping_uuid(loader.resolver.options, &format!("{}{name}", resource.logical_id));
+    let function = loader.resolver.function_name(resource).ok();
+    let function = function.map(|function| names::function_arn(loader.resolver.options, &function));
+    event_source::insert(loader, event, "Stream", uuid, function);
 }
 
 fn function_uri(loader: &Loader<'_>, resource: &Resource) -> Option<String> {

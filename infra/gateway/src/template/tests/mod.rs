@@ -1,6 +1,7 @@
 //! Whole templates: what they come to, and what is said of broken ones.
 
 mod errors;
+mod event_sources;
 mod functions;
 mod http_apis;
 mod intrinsics;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::support::{SIGNED, Server, answer, api};
+use super::support::{SIGNED, Server, answer, api, plane};
 use crate::clock::iso8601;
 use crate::server::{ClientRequest, Headers};
 use crate::websocket::{Connections, connections_api};
@@ -129,9 +129,9 @@ async fn post(
         source_ip: [127, 0, 0, 1].into(),
         port: 0,
     };
-    let api = api(|api| api.api_id = api_id.to_owned());
+    let api = plane(&api(|api| api.api_id = api_id.to_owned()), gateway);
     let path = format!("/production/@connections/{}", id.replace('/', "%2F"));
-    connections_api(gateway, &api, connections, &path, request).await.status()
+    connections_api(&api, connections, &path, request).await.status()
 }
 
 #[tokio::test]

@@ -189,15 +189,15 @@ async fn pings_are_answered() {
 async fn a_new_deployment_serves_open_connections() {
     let mut server = Server::start().await;
     let mut client = server.connect().await;
-    server.connections.deploy([api(|api| {
+    server.publish(&api(|api| {
         let mut route = api.routes["ask"].clone();
         route.route_key = "added".to_owned();
         api.routes.insert("added".to_owned(), route);
-    })]);
+    }));
     client.send(r#"{"action":"added"}"#).await;
     assert_eq!(server.event("MESSAGE").await["requestContext"]["routeKey"], "added");
 
-    server.connections.deploy([]);
+    server.connections.withdraw("chatapi");
     assert_eq!(client.closed().await, (1001, "Going away".to_owned()));
     server.event("DISCONNECT").await;
 }

@@ -22,9 +22,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use crate::clock::Clock;
 use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
-use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
+use crate::lambda::{Caller, Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route};
-use crate::server::{ClientRequest, Headers};
+use crate::server::{ClientRequest, Headers, WebSocketPlane};
 use crate::websocket::{Connections, connect, connections_api};
 
 pub(super) type Outcome = Result<Invocation, InvokeError>;
@@ -38,6 +38,7 @@ pub(super) const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=key/20261122/us-eas
 pub(super) struct Functions {
     by_key: Mutex<HashMap<String, Function>>,
     events: mpsc::UnboundedSender<Value>,
+    callers: Mutex<Vec<Caller>>,
 }
 
 impl Functions {
@@ -47,6 +48,11 @@ impl Functions {
     {
         self.by_key.lock().unwrap().insert(key.to_owned(), Arc::new(move |event| function(event).boxed()));
     }
+
+    /// Who has called, in order.
+    pub(super) fn callers(&self) -> Vec<Caller> {
+        self.callers.lock().unwrap().clone()
+    }
 }
 
 impl Invoke for Functions {
@@ -54,6 +60,7 @@ impl Invoke for Functions {
         let key = function.rsplit(':').next().unwrap();
         let event: Value = serde_json::from_slice(&request.payload).unwrap();
         let _ = self.events.send(event.clone());
+        self.callers.lock().unwrap().extend(request.caller);
         let function = self.by_key.lock().unwrap().get(key).cloned();
         match function {
             Some(function) => function(event),
@@ -77,7 +84,7 @@ pub(super) struct Server {
 }
 
 /// The API: `$connect`, `$disconnect`, `send` (one-way), `ask` (two-way), `web` (not Lambda), and what `change` makes of it.
-pub(super) fn api(change: impl FnOnce(&mut Api)) -> Arc<Snapshot> {
+pub(super) fn api(change: impl FnOnce(&mut Api)) -> Api {
     let route = |key: &str| Route {
         route_id: key.to_owned(),
         route_key: key.to_owned(),
@@ -110,7 +117,14 @@ pub(super) fn api(change: impl FnOnce(&mut Api)) -> Arc<Snapshot> {
         ..Api::default()
     };
     change(&mut api);
-    Arc::new(Snapshot::compile(&api).unwrap())
+    api
+}
+
+/// All stages of an API, each compiled from this declaration.
+pub(super) fn plane(api: &Api, gateway: &Gateway) -> Arc<WebSocketPlane> {
+    let plane = WebSocketPlane::new(&*api.api_id, gateway.clone());
+    let stages = api.stages.values();
+    Arc::new(stages.fold(plane, |plane, stage| plane.with_stage(Snapshot::compile(api, stage).unwrap())))
 }
 
 impl Server {
@@ -118,11 +132,15 @@ impl Server {
         Server::with(api(|_| {}), Connections::default()).await
     }
 
-    pub(super) async fn with(api: Arc<Snapshot>, connections: Connections) -> Server {
+    pub(super) async fn with(api: Api, connections: Connections) -> Server {
+        Server::beside(api, Arc::new(connections)).await
+    }
+
+    /// A server whose connections are in the same registry as others'.
+    pub(super) async fn beside(api: Api, connections: Arc<Connections>) -> Server {
         let (sender, events) = mpsc::unbounded_channel();
-        let functions = Arc::new(Functions { by_key: Mutex::default(), events: sender });
+        let functions = Arc::new(Functions { by_key: Mutex::default(), events: sender, callers: Mutex::default() });
         let clock = Clock::default();
-        let connections = Arc::new(connections);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let gateway = Gateway {
@@ -132,8 +150,15 @@ impl Server {
             account_id: "000000000000".into(),
             port: address.port(),
         };
-        tokio::spawn(accept(listener, gateway.clone(), api, connections.clone()));
+        let plane = plane(&api, &gateway);
+        connections.publish(plane.clone());
+        tokio::spawn(accept(listener, plane, connections.clone()));
         Server { address, clock, functions, connections, gateway, events }
+    }
+
+    /// Publishes a new deployment to the open connections.
+    pub(super) fn publish(&self, api: &Api) {
+        self.connections.publish(plane(api, &self.gateway));
     }
 
     pub(super) fn url(&self, rest: &str) -> String {
@@ -198,19 +223,19 @@ impl Server {
     }
 }
 
-async fn accept(listener: TcpListener, gateway: Gateway, api: Arc<Snapshot>, connections: Arc<Connections>) {
+async fn accept(listener: TcpListener, api: Arc<WebSocketPlane>, connections: Arc<Connections>) {
     loop {
         let (stream, peer) = listener.accept().await.unwrap();
-        let (gateway, api, connections) = (gateway.clone(), api.clone(), connections.clone());
+        let (api, connections) = (api.clone(), connections.clone());
         let service = service_fn(move |mut request: http::Request<hyper::body::Incoming>| {
-            let (gateway, api, connections) = (gateway.clone(), api.clone(), connections.clone());
+            let (api, connections) = (api.clone(), connections.clone());
             async move {
                 let upgrade = hyper::upgrade::on(&mut request);
-                let (path, request) = client_request(request, peer.ip(), gateway.port).await;
+                let (path, request) = client_request(request, peer.ip(), api.gateway.port).await;
                 let reply = if path.contains("@connections") {
-                    connections_api(&gateway, &api, &connections, &path, request).await
+                    connections_api(&api, &connections, &path, request).await
                 } else {
-                    connect(&gateway, api, &connections, &path, request, upgrade).await
+                    connect(&api, &connections, &path, request, upgrade).await
                 };
                 Ok::<_, Infallible>(reply.map(Full::new))
             }

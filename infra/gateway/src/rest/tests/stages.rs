@@ -1,0 +1,72 @@
+//! A stage serves its own deployment, an API has its own account and region, and its functions know who calls.
+
+use super::*;
+use crate::lambda::{Caller, InvokeError};
+use crate::proxy::testing::policy;
+
+#[tokio::test]
+async fn each_stage_serves_its_own_deployment() {
+    let fake = Fake::new([("old", ok()), ("new", ok())]);
+    let first = api(&[("GET /users", "old")]);
+    let mut second = api(&[("GET /users", "new"), ("GET /products", "new")]);
+    second.stages["dev"].deployment_id = "d2".to_owned();
+    second.binary_media_types = vec!["*/*".to_owned()];
+    let plane = RestPlane::new("userapi", fake.gateway())
+        .with_stage(compile(&first, &first.stages["prod"]).unwrap())
+        .with_stage(compile(&second, &second.stages["dev"]).unwrap());
+    let get = async |plane: &RestPlane, path: &str| serve(plane, path, request("GET", path, &[])).await;
+
+    assert_eq!(get(&plane, "/prod/users").await.status(), 200);
+    let context = fake.event("old")["requestContext"].take();
+    assert_eq!((&context["stage"], &context["deploymentId"]), (&json!("prod"), &json!("d1")));
+    assert_eq!(get(&plane, "/prod/products").await.status(), 403, "not deployed there");
+    assert_eq!(get(&plane, "/dev/products").await.status(), 200);
+    let context = fake.event("new")["requestContext"].take();
+    assert_eq!((&context["stage"], &context["deploymentId"]), (&json!("dev"), &json!("d2")));
+
+    let kept = plane.stages["prod"].clone();
+    let plane = plane.without_stage("dev").with_stage(compile(&second, &second.stages["prod"]).unwrap());
+    assert!(!Arc::ptr_eq(&kept, &plane.stages["prod"]));
+    assert_eq!(get(&plane, "/prod/products").await.status(), 200, "deployed now");
+    let gone = get(&plane, "/dev/users").await;
+    assert_error(&gone, 403, r#"{"message":"Forbidden"}"#, "ForbiddenException");
+}
+
+#[tokio::test]
+async fn an_api_has_its_own_account_and_region() {
+    let mut declared = api(&[("ANY /users/{userId}", "f")]);
+    guard(&mut declared, AuthorizerType::Token, "method.request.header.Authorization", 0);
+    let mut plane = Plane::new(&declared, [("f", ok()), ("auth", Answer::Json(policy("Allow", "*", json!({}))))]);
+    plane.gateway.region = "eu-west-1".into();
+    plane.gateway.account_id = "111122223333".into();
+    plane.plane = published(&declared, &plane.gateway);
+    let reply = plane.get("/prod/users/1", &[("Authorization", "t")]).await;
+    assert_eq!(reply.status(), 200);
+
+    let method = "arn:aws:execute-api:eu-west-1:111122223333:userapi/prod/GET/users/1";
+    assert_eq!(plane.fake.event("auth")["methodArn"], method);
+    assert_eq!(plane.fake.event("f")["requestContext"]["accountId"], "111122223333");
+    let caller = |resource: &str| Caller {
+        principal: "apigateway.amazonaws.com",
+        source_arn: format!("arn:aws:execute-api:eu-west-1:111122223333:userapi/{resource}").into(),
+        source_account: "111122223333".into(),
+    };
+    assert_eq!(plane.fake.caller("f"), caller("prod/*/users/{userId}"));
+    assert_eq!(plane.fake.caller("auth"), caller("authorizers/a1"));
+    // The function's own account and region are those of its ARN, whoever calls it.
+    assert_eq!(plane.fake.identifier("f"), "arn:aws:lambda:us-east-1:000000000000:function:f");
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_let_the_api_call_it() {
+    let denied = || Answer::Refused(InvokeError::AccessDenied("no statement".to_owned()));
+    let mut declared = api(&[("GET /", "f")]);
+    let reply = Plane::new(&declared, [("f", denied())]).get("/prod/", &[]).await;
+    assert_error(&reply, 500, r#"{"message":"Internal server error"}"#, "InternalServerErrorException");
+
+    guard(&mut declared, AuthorizerType::Token, "method.request.header.Authorization", 0);
+    let plane = Plane::new(&declared, [("f", ok()), ("auth", denied())]);
+    let reply = plane.get("/prod/", &[("Authorization", "t")]).await;
+    assert_error(&reply, 500, r#"{"message":null}"#, "AuthorizerConfigurationException");
+    assert_eq!(plane.fake.count("f"), 0);
+}
