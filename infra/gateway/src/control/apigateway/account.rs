@@ -71,13 +71,18 @@ mod tests {
             json!({"throttleSettings": {"burstLimit": 5000, "rateLimit": 10000.0}, "features": ["UsagePlans"],
                 "apiKeyVersion": "4"})
         );
-        let patch = |path: &str, value: &str| json!({"patchOperations": [{"op": "replace", "path": path, "value": value}]});
+        let patch =
+            |path: &str, value: &str| json!({"patchOperations": [{"op": "replace", "path": path, "value": value}]});
         let role = "arn:aws:iam::123456789012:role/logs";
         let (_, account) = rest(&control, "apigateway", "PATCH", "/account", patch("/cloudwatchRoleArn", role)).await;
         assert_eq!(account["cloudwatchRoleArn"], role);
         for (path, value, expected) in [
             ("/cloudwatchRoleArn", "nonsense", "Invalid ARN specified in the request: nonsense"),
-            ("/apiKeyVersion", "5", "Invalid patch path  '/apiKeyVersion' specified for op 'replace'. Must be one of: [/cloudwatchRoleArn, /features]"),
+            (
+                "/apiKeyVersion",
+                "5",
+                "Invalid patch path  '/apiKeyVersion' specified for op 'replace'. Must be one of: [/cloudwatchRoleArn, /features]",
+            ),
         ] {
             let (status, body) = rest(&control, "apigateway", "PATCH", "/account", patch(path, value)).await;
             assert_eq!((status, body["message"].as_str().unwrap()), (400, expected));

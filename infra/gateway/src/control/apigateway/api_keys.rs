@@ -95,7 +95,13 @@ fn create(call: &Call<'_>) -> Outcome {
         created_date: now,
         last_updated_date: now,
         stage_keys: stages,
-        tags: call.member("tags").cloned().map(serde_json::from_value).transpose().map_err(ApiError::internal)?.unwrap_or_default(),
+        tags: call
+            .member("tags")
+            .cloned()
+            .map(serde_json::from_value)
+            .transpose()
+            .map_err(ApiError::internal)?
+            .unwrap_or_default(),
     };
     let key = add(&mut lock(&call.world.registry), key)?;
     Output::of(key)
@@ -156,10 +162,13 @@ fn update(call: &Call<'_>) -> Outcome {
         let plans: Vec<_> = registry.plans_of(id).map(str::to_owned).collect();
         for plan in plans {
             let entry = format!("{plan}/{id}");
-            registry.usage_plan_keys.update(&entry, |in_plan| {
-                in_plan.name.clone_from(&key.name);
-                Ok(())
-            }).unwrap_or(Ok(()))?;
+            registry
+                .usage_plan_keys
+                .update(&entry, |in_plan| {
+                    in_plan.name.clone_from(&key.name);
+                    Ok(())
+                })
+                .unwrap_or(Ok(()))?;
         }
     }
     Output::of(described(&key, false)?)
@@ -196,8 +205,12 @@ mod tests {
     async fn a_key_is_made_shown_changed_and_deleted() {
         let control = control();
         let call = async |method: &str, path: &str, body| rest(&control, "apigateway", method, path, body).await;
-        let (status, key) =
-            call("POST", "/apikeys", json!({"name": "free", "enabled": true, "tags": {"a": "b"}, "value": "v".repeat(20)})).await;
+        let (status, key) = call(
+            "POST",
+            "/apikeys",
+            json!({"name": "free", "enabled": true, "tags": {"a": "b"}, "value": "v".repeat(20)}),
+        )
+        .await;
         assert_eq!(status, 201);
         let id = key["id"].as_str().unwrap();
         assert_eq!(id.len(), 10);

@@ -3,6 +3,7 @@
 mod keys;
 mod usage;
 
+pub(super) use self::usage::date;
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::{World, lock};
@@ -87,7 +88,8 @@ const RULES: &[Rule<UsagePlan>] = &[
             stage.throttle = match patch.op {
                 Op::Remove => Default::default(),
                 // All of them at once, as JSON.
-                _ => serde_json::from_str(patch.text()).map_err(|_| bad_request("Invalid throttle settings specified"))?,
+                _ => serde_json::from_str(patch.text())
+                    .map_err(|_| bad_request("Invalid throttle settings specified"))?,
             };
             Ok(())
         },
@@ -173,7 +175,8 @@ fn check(plan: &UsagePlan) -> Result<(), ApiError> {
         return Err(bad_request("Usage Plan quota offset must be zero in the DAY period"));
     }
     if !(0..=most).contains(offset) {
-        let message = format!("Usage Plan quota offset must be between zero and {most} inclusive in the {period} period");
+        let message =
+            format!("Usage Plan quota offset must be between zero and {most} inclusive in the {period} period");
         return Err(bad_request(message));
     }
     Ok(())
@@ -183,9 +186,10 @@ fn check(plan: &UsagePlan) -> Result<(), ApiError> {
 fn check_stages(world: &World, stages: &[PlanStage]) -> Result<(), ApiError> {
     let state = lock(&world.apigateway);
     for PlanStage { api_id, stage, .. } in stages {
-        let api = state.apis.get(api_id).ok_or_else(|| {
-            not_found(format!("Invalid API identifier specified {}:{api_id}", world.id.account))
-        })?;
+        let api = state
+            .apis
+            .get(api_id)
+            .ok_or_else(|| not_found(format!("Invalid API identifier specified {}:{api_id}", world.id.account)))?;
         if !api.stages.contains_key(stage) {
             return Err(not_found(format!("API Stage not found: {api_id}:{stage}")));
         }
@@ -253,7 +257,13 @@ fn delete(call: &Call<'_>) -> Outcome {
     }
     registry.usage_plans.remove(id)?;
     let of_plan = |entry: &str| entry.split_once('/').is_some_and(|(plan, _)| plan == id);
-    let keys: Vec<_> = registry.usage_plan_keys.iter().map(|(entry, _)| entry).filter(|entry| of_plan(entry)).map(str::to_owned).collect();
+    let keys: Vec<_> = registry
+        .usage_plan_keys
+        .iter()
+        .map(|(entry, _)| entry)
+        .filter(|entry| of_plan(entry))
+        .map(str::to_owned)
+        .collect();
     for entry in keys {
         registry.usage_plan_keys.remove(&entry)?;
         registry.usage.remove(&entry)?;
@@ -271,7 +281,6 @@ pub(super) fn plans_of_api(world: &World, api_id: &str) -> Vec<(String, String)>
     }
     found
 }
-
 
 #[cfg(test)]
 mod tests;

@@ -82,8 +82,11 @@ pub(super) fn import(call: &Call<'_>) -> Outcome {
 fn read(text: &str) -> Result<(Vec<Line>, Vec<String>), String> {
     let mut records = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let Some((_, header)) = records.next() else { return Err("The file is empty".to_owned()) };
-    let columns: Vec<String> =
-        fields(header).map_err(|why| format!("Line 1: {why}"))?.iter().map(|name| name.trim().to_ascii_lowercase()).collect();
+    let columns: Vec<String> = fields(header)
+        .map_err(|why| format!("Line 1: {why}"))?
+        .iter()
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
     let column = |name: &str| columns.iter().position(|column| column == name);
     let missing: Vec<&str> = ["name", "key"].into_iter().filter(|name| column(name).is_none()).collect();
     if !missing.is_empty() {

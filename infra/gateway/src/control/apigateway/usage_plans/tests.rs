@@ -2,15 +2,16 @@
 
 use serde_json::{Value, json};
 
+use super::super::super::Control;
 use super::super::super::testing::{control, rest};
 use super::super::super::world::lock;
-use super::super::super::Control;
 use crate::model::{RestApi, Stage};
 
 /// An API `api` with the stages `prod` and `dev`.
 fn with_api() -> Control {
     let control = control();
-    let stages = ["prod", "dev"].map(|name| (name.to_owned(), Stage { stage_name: name.to_owned(), ..Stage::default() }));
+    let stages =
+        ["prod", "dev"].map(|name| (name.to_owned(), Stage { stage_name: name.to_owned(), ..Stage::default() }));
     let api = RestApi { id: "api".to_owned(), stages: stages.into(), ..RestApi::default() };
     lock(&control.default_world().unwrap().apigateway).apis.insert("api", api).unwrap();
     control
@@ -59,7 +60,8 @@ async fn a_plan_lives() {
             "quota": {"limit": 20, "offset": 0, "period": "DAY"}})
     );
     let (status, refused) = call(&control, "DELETE", &path, json!(null)).await;
-    let message = format!("Cannot delete Usage Plan {id} because there are API Stages associated with it, including api:prod");
+    let message =
+        format!("Cannot delete Usage Plan {id} because there are API Stages associated with it, including api:prod");
     assert_eq!((status, refused["message"].as_str().unwrap()), (400, message.as_str()));
     call(&control, "PATCH", &path, patch("remove", "/apiStages", "api:prod")).await;
     call(&control, "PATCH", &path, patch("remove", "/apiStages", "api:dev")).await;
@@ -71,9 +73,21 @@ async fn a_plan_lives() {
 async fn what_is_no_plan_is_refused() {
     let control = with_api();
     for (body, status, expected) in [
-        (json!({"name": "p", "quota": {"limit": 1, "offset": 1, "period": "DAY"}}), 400, "Usage Plan quota offset must be zero in the DAY period"),
-        (json!({"name": "p", "quota": {"limit": 1, "offset": 7, "period": "WEEK"}}), 400, "Usage Plan quota offset must be between zero and 6 inclusive in the WEEK period"),
-        (json!({"name": "p", "apiStages": [{"apiId": "no", "stage": "prod"}]}), 404, "Invalid API identifier specified 000000000000:no"),
+        (
+            json!({"name": "p", "quota": {"limit": 1, "offset": 1, "period": "DAY"}}),
+            400,
+            "Usage Plan quota offset must be zero in the DAY period",
+        ),
+        (
+            json!({"name": "p", "quota": {"limit": 1, "offset": 7, "period": "WEEK"}}),
+            400,
+            "Usage Plan quota offset must be between zero and 6 inclusive in the WEEK period",
+        ),
+        (
+            json!({"name": "p", "apiStages": [{"apiId": "no", "stage": "prod"}]}),
+            404,
+            "Invalid API identifier specified 000000000000:no",
+        ),
         (json!({"name": "p", "apiStages": [{"apiId": "api", "stage": "no"}]}), 404, "API Stage not found: api:no"),
     ] {
         let (found, answer) = call(&control, "POST", "/usageplans", body).await;
@@ -85,8 +99,20 @@ async fn what_is_no_plan_is_refused() {
     for (op, on, value, status, expected) in [
         ("add", "/apiStages", "nonsense", 400, "Invalid API Stage specified".to_owned()),
         ("add", "/apiStages", "api:no", 404, "API Stage not found: api:no".to_owned()),
-        ("remove", "/apiStages", "api:no", 404, format!("Invalid API Stage {{api: api, stage: no}} specified for usageplan {id}")),
-        ("replace", "/quota/limit", "ten", 400, "Invalid patch value 'ten' specified for path '/quota/limit'".to_owned()),
+        (
+            "remove",
+            "/apiStages",
+            "api:no",
+            404,
+            format!("Invalid API Stage {{api: api, stage: no}} specified for usageplan {id}"),
+        ),
+        (
+            "replace",
+            "/quota/limit",
+            "ten",
+            400,
+            "Invalid patch value 'ten' specified for path '/quota/limit'".to_owned(),
+        ),
         ("remove", "/name", "", 400, "Invalid patch path  '/name' specified for op 'remove'.".to_owned()),
     ] {
         let (found, answer) = call(&control, "PATCH", &path, patch(op, on, value)).await;
@@ -99,11 +125,13 @@ async fn what_is_no_plan_is_refused() {
 #[tokio::test]
 async fn keys_join_and_leave_a_plan_and_have_a_usage() {
     let control = with_api();
-    let body = json!({"name": "p", "quota": {"limit": 10, "period": "DAY"}, "apiStages": [{"apiId": "api", "stage": "prod"}]});
+    let body =
+        json!({"name": "p", "quota": {"limit": 10, "period": "DAY"}, "apiStages": [{"apiId": "api", "stage": "prod"}]});
     let (_, plan) = call(&control, "POST", "/usageplans", body.clone()).await;
     let (_, other) = call(&control, "POST", "/usageplans", body).await;
     let (_, key) = call(&control, "POST", "/apikeys", json!({"name": "k", "enabled": true})).await;
-    let (plan, other, key_id) = (plan["id"].as_str().unwrap(), other["id"].as_str().unwrap(), key["id"].as_str().unwrap());
+    let (plan, other, key_id) =
+        (plan["id"].as_str().unwrap(), other["id"].as_str().unwrap(), key["id"].as_str().unwrap());
     let keys = format!("/usageplans/{plan}/keys");
     let join = json!({"keyId": key_id, "keyType": "API_KEY"});
     let (status, joined) = call(&control, "POST", &keys, join.clone()).await;
@@ -129,9 +157,15 @@ async fn keys_join_and_leave_a_plan_and_have_a_usage() {
     let (status, updated) = call(&control, "PATCH", &update, patch("replace", "/remaining", "3")).await;
     assert_eq!((status, &updated["values"][key_id]), (200, &json!([[0, 3]])));
     let today = updated["startDate"].as_str().unwrap();
-    let (_, shown) = call(&control, "GET", &format!("/usageplans/{plan}/usage?startDate={today}&endDate={today}"), json!(null)).await;
+    let (_, shown) =
+        call(&control, "GET", &format!("/usageplans/{plan}/usage?startDate={today}&endDate={today}"), json!(null))
+            .await;
     assert_eq!(shown["values"][key_id], json!([[0, 3]]));
-    for query in ["startDate=x&endDate=2026-11-02", "startDate=2026-11-02&endDate=2026-11-01", "startDate=2020-01-01&endDate=2026-11-01"] {
+    for query in [
+        "startDate=x&endDate=2026-11-02",
+        "startDate=2026-11-02&endDate=2026-11-01",
+        "startDate=2020-01-01&endDate=2026-11-01",
+    ] {
         assert_eq!(call(&control, "GET", &format!("/usageplans/{plan}/usage?{query}"), json!(null)).await.0, 400);
     }
     assert_eq!(call(&control, "PATCH", &update, patch("replace", "/remaining", "-1")).await.0, 400);

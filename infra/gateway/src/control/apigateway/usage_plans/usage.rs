@@ -115,7 +115,8 @@ fn limit(plan: &UsagePlan) -> i64 {
 /// A day, in days since 1970.
 fn day(call: &Call<'_>, member: &str) -> Result<i64, ApiError> {
     let text = call.text(member);
-    parse(text).ok_or_else(|| bad_request(format!("Invalid {member} specified: '{text}' is no date of the form yyyy-MM-dd")))
+    parse(text)
+        .ok_or_else(|| bad_request(format!("Invalid {member} specified: '{text}' is no date of the form yyyy-MM-dd")))
 }
 
 /// `2026-11-22` → days since 1970.
@@ -135,7 +136,7 @@ fn parse(text: &str) -> Option<i64> {
 }
 
 /// Days since 1970 → `2026-11-22`.
-fn date(days: i64) -> String {
+pub(in super::super) fn date(days: i64) -> String {
     let shifted = days + 719_468;
     let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
     let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

@@ -243,7 +243,7 @@ fn what_is_wrong_is_said_with_its_place() {
             "must be one of AWS_PROXY, AWS, HTTP_PROXY, HTTP, MOCK, not 'soap'",
         ),
         (in_get(r#"{"parameters": [{"name": "a", "in": "nowhere"}]}"#), "not 'nowhere'"),
-        ("{".to_owned(), "line 1"),
+        ("{".to_owned(), "(line "),
         (String::new(), "the body is empty"),
         ("[]".to_owned(), "must be a mapping, not a list"),
         (r#"{"openapi": "3.1.0", "paths": {}}"#.to_owned(), "must be 3.0.x"),
