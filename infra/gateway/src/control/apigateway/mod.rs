@@ -16,6 +16,7 @@ mod patch;
 mod registry;
 mod sdk;
 mod state;
+mod test_invoke;
 mod usage_plans;
 mod vpc_links;
 
@@ -47,6 +48,7 @@ const OPERATIONS: &[&[Entry]] = &[
     export::OPERATIONS,
     import::OPERATIONS,
     sdk::OPERATIONS,
+    test_invoke::OPERATIONS,
     usage_plans::OPERATIONS,
     vpc_links::OPERATIONS,
 ];

@@ -1,6 +1,6 @@
 //! What keys have used: `{key id: [[used, remaining], …]}`, a pair for each day.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::super::super::call::{ApiError, Call, Outcome, Output};
 use super::super::super::world::lock;
