@@ -8,6 +8,7 @@ mod iam;
 mod lambda;
 mod rest;
 mod rest_account;
+mod runtime;
 mod v2;
 
 use indexmap::IndexMap;
@@ -28,6 +29,7 @@ pub use rest_account::{
     Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
+pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
     ProtocolType, Route, RouteResponse, RouteSettings,

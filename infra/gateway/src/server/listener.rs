@@ -1,4 +1,4 @@
-//! Accepts connections on the loopback interface and drains them at the end.
+//! Accepts connections on the loopback interface, plain and encrypted ones alike, and drains them at the end.
 
 use std::convert::Infallible;
 use std::io;
@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::dispatch::{Services, dispatch};
 use super::head::{HeadTape, Taped};
+use super::tls;
 
 /// Open connections at one time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -22,6 +23,14 @@ const MAX_CONNECTIONS: usize = 16_384;
 /// How long a client may take to send the head of a request, and to stay idle between two: API Gateway closes idle
 /// connections after 310 s (REST API quotas).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(310);
+
+/// Who sends the requests of a connection, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    pub(super) address: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub(super) secure: bool,
+}
 
 /// Binds the port on the loopback interface only: what runs here is for this machine. Port 0 picks a free one.
 pub async fn bind(port: u16) -> io::Result<TcpListener> {
@@ -66,12 +75,12 @@ async fn accept(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, client)) => {
+            Ok((stream, address)) => {
                 // The semaphore is never closed.
                 let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
                 let (services, stopping, alive) = (Arc::clone(&services), stopping.clone(), alive.clone());
                 tokio::spawn(async move {
-                    serve_connection(stream, client, services, stopping).await;
+                    serve_connection(stream, address, services, stopping).await;
                     drop((slot, alive));
                 });
             }
@@ -86,13 +95,22 @@ async fn accept(
 
 async fn serve_connection(
     stream: TcpStream,
-    client: SocketAddr,
+    address: SocketAddr,
     services: Arc<Services>,
     mut stopping: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    // Nothing has been asked for yet, so nothing is lost at the end of the run.
+    let stream = tokio::select! {
+        _ = stopping.wait_for(|stop| *stop) => return,
+        opened = tls::open(stream, &services.tls, HEAD_TIMEOUT) => match opened {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%error, "a connection ended before its first request"),
+        },
+    };
+    let client = Client { address, secure: stream.is_encrypted() };
     let tape = HeadTape::default();
     let io = TokioIo::new(Taped { stream, tape: tape.clone() });
     let service = service_fn(move |request| {

@@ -1,5 +1,9 @@
 //! Client certificates: what API Gateway shows to back ends.
 
+use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose};
+use serde_json::Value;
+use time::OffsetDateTime;
+
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
 use super::errors::{bad_request, no_such};
@@ -9,8 +13,7 @@ use crate::ids;
 use crate::model::ClientCertificate;
 
 pub(super) const OPERATIONS: &[Entry] = &[
-    op("GenerateClientCertificate", generate)
-        .partly("a record: no certificate is made, and none is shown to back ends"),
+    op("GenerateClientCertificate", generate).partly("the certificate is not shown to back ends yet"),
     op("GetClientCertificate", get),
     op("GetClientCertificates", list),
     op("UpdateClientCertificate", update),
@@ -36,21 +39,46 @@ fn generate(call: &Call<'_>) -> Outcome {
     certificate.client_certificate_id = ids::short_id(6);
     certificate.created_date = call.now();
     certificate.expiration_date = call.now() + LIFETIME_MILLIS;
+    make(&mut certificate).map_err(ApiError::internal)?;
     let mut registry = lock(&call.world.registry);
     if registry.client_certificates.len() >= MOST {
         return Err(ApiError::new("LimitExceededException", "Maximum number of client certificates exceeded"));
     }
     registry.client_certificates.insert(certificate.client_certificate_id.clone(), certificate.clone())?;
-    Output::of(certificate)
+    described(&certificate).and_then(Output::of)
+}
+
+/// Signs a certificate of a new key with that key: back ends trust the certificate itself.
+fn make(certificate: &mut ClientCertificate) -> Result<(), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "ApiGateway");
+    params.distinguished_name.push(DnType::OrganizationName, "Ferrogate");
+    let at = |millis: i64| {
+        OffsetDateTime::from_unix_timestamp(millis.div_euclid(1_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    };
+    params.not_before = at(certificate.created_date);
+    params.not_after = at(certificate.expiration_date);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    certificate.pem_encoded_certificate = params.self_signed(&key)?.pem();
+    certificate.private_key_pem = key.serialize_pem();
+    Ok(())
+}
+
+/// A certificate as callers see it: without its key.
+fn described(certificate: &ClientCertificate) -> Result<Value, ApiError> {
+    json(ClientCertificate { private_key_pem: String::new(), ..certificate.clone() })
 }
 
 fn get(call: &Call<'_>) -> Outcome {
     let registry = lock(&call.world.registry);
-    Output::of(registry.client_certificates.get(call.text("clientCertificateId")).ok_or_else(missing)?)
+    let found = registry.client_certificates.get(call.text("clientCertificateId")).ok_or_else(missing)?;
+    described(found).and_then(Output::of)
 }
 
 fn list(call: &Call<'_>) -> Outcome {
-    page(call, lock(&call.world.registry).client_certificates.iter(), |certificate| json(certificate))
+    page(call, lock(&call.world.registry).client_certificates.iter(), described)
 }
 
 fn update(call: &Call<'_>) -> Outcome {
@@ -59,7 +87,7 @@ fn update(call: &Call<'_>) -> Outcome {
         patch::apply(found, &operations, RULES, Refusal::Listed)?;
         Ok(found.clone())
     });
-    Output::of(updated.unwrap_or_else(|| Err(missing()))?)
+    described(&updated.unwrap_or_else(|| Err(missing()))?).and_then(Output::of)
 }
 
 fn delete(call: &Call<'_>) -> Outcome {
@@ -90,6 +118,8 @@ mod tests {
         let call = async |method: &str, path: &str, body| rest(&control, "apigateway", method, path, body).await;
         let (status, made) = call("POST", "/clientcertificates", json!({"description": "d", "tags": {"a": "b"}})).await;
         assert_eq!((status, &made["tags"]), (201, &json!({"a": "b"})));
+        let pem = made["pemEncodedCertificate"].as_str().unwrap();
+        assert!(pem.starts_with("-----BEGIN CERTIFICATE-----") && !made.to_string().contains("PRIVATE KEY"), "{made}");
         let path = format!("/clientcertificates/{}", made["clientCertificateId"].as_str().unwrap());
         let patch = json!({"patchOperations": [{"op": "replace", "path": "/description", "value": "e"}]});
         assert_eq!(call("PATCH", &path, patch).await.1["description"], "e");

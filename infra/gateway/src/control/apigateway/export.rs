@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
 use super::errors::{bad_request, no_such};
-use crate::clock::EpochMillis;
+use crate::clock::{EpochMillis, iso8601};
 use crate::model::{DocumentationVersion, RestApi};
 
 pub(super) const OPERATIONS: &[Entry] = &[op("GetExport", get_export).partly("the Postman extension is not written")];
@@ -121,9 +121,8 @@ fn extensions(call: &Call<'_>) -> Result<Extensions, ApiError> {
 
 /// `2026-11-22T16:34:08Z`
 fn timestamp(at: EpochMillis) -> String {
-    let (days, seconds) = (at.div_euclid(86_400_000), at.rem_euclid(86_400_000) / 1_000);
-    let date = super::usage_plans::date(days);
-    format!("{date}T{:02}:{:02}:{:02}Z", seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    let text = iso8601(at);
+    text.split_once('.').map_or_else(|| text.clone(), |(seconds, _)| format!("{seconds}Z"))
 }
 
 #[cfg(test)]

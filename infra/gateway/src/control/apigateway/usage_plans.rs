@@ -3,8 +3,6 @@
 mod keys;
 mod usage;
 
-pub(super) use self::usage::date;
-
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::{World, lock};
 use super::errors::{bad_request, not_found};

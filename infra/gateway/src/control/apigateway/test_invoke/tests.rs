@@ -12,7 +12,7 @@ use crate::proxy::testing::{Answer, Fake, lambda_uri};
 
 fn control(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> (Control, Arc<Fake>) {
     let fake = Fake::new(answers);
-    let control = Control::open(None, fake.gateway()).unwrap();
+    let control = Control::open(None, fake.gateway(), Arc::default()).unwrap();
     let integration = |kind| Integration {
         integration_type: kind,
         uri: Some(lambda_uri("${stageVariables.f}")),

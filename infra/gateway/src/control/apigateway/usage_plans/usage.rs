@@ -1,6 +1,7 @@
 //! What keys have used: `{key id: [[used, remaining], …]}`, a pair for each day.
 
 use serde_json::{Map, json};
+use time::{Date, Month};
 
 use super::super::super::call::{ApiError, Call, Outcome, Output};
 use super::super::super::world::lock;
@@ -12,6 +13,8 @@ use crate::clock::EpochMillis;
 use crate::model::{Usage, UsagePlan};
 
 const DAY_MILLIS: i64 = 86_400_000;
+/// The Julian day of 1970-01-01.
+const JULIAN_1970: i32 = 2_440_588;
 /// Days that are kept, and may be asked for at once: AWS's 90.
 const MOST_DAYS: i64 = 90;
 
@@ -121,31 +124,18 @@ fn day(call: &Call<'_>, member: &str) -> Result<i64, ApiError> {
 
 /// `2026-11-22` → days since 1970.
 fn parse(text: &str) -> Option<i64> {
-    let mut parts = text.splitn(3, '-').map(|part| part.parse::<i64>().ok());
+    let mut parts = text.splitn(3, '-').map(|part| part.parse::<u16>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    if text.len() != 10 || !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
-        return None;
-    }
-    // Howard Hinnant's days_from_civil: years begin in March, so that the leap day is their last.
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let (era, month) = (shifted.div_euclid(400), (month + 9) % 12);
-    let of_era = shifted.rem_euclid(400);
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + (153 * month + 2) / 5 + day - 1 - 719_468;
-    // The 31st of February is no date.
-    (date(days) == text).then_some(days)
+    let month = Month::try_from(u8::try_from(month).ok()?).ok()?;
+    let date = Date::from_calendar_date(year.into(), month, u8::try_from(day).ok()?).ok()?;
+    (text.len() == 10 && year >= 1970).then(|| i64::from(date.to_julian_day() - JULIAN_1970))
 }
 
 /// Days since 1970 → `2026-11-22`.
-pub(in super::super) fn date(days: i64) -> String {
-    let shifted = days + 719_468;
-    let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = era * 400 + year + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+fn date(days: i64) -> String {
+    let days = i32::try_from(days).unwrap_or_default();
+    let date = Date::from_julian_day(days.saturating_add(JULIAN_1970)).unwrap_or(Date::MIN);
+    format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
 #[cfg(test)]
