@@ -109,7 +109,7 @@ fn list(call: &Call<'_>) -> Outcome {
         .base_path_mappings
         .iter()
         .filter(|(key, _)| key.split_once('/').is_some_and(|(name, _)| name == domain_name));
-    page(call, of_name, |mapping| json(mapping))
+    page(call, of_name, json)
 }
 
 fn update(call: &Call<'_>) -> Outcome {

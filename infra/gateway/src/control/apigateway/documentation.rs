@@ -87,7 +87,7 @@ fn list(call: &Call<'_>) -> Outcome {
             && name.is_none_or(|name| at.name.as_deref().unwrap_or_default().contains(name))
             && path.is_none_or(|path| at.path.as_deref().unwrap_or_default().starts_with(path))
     });
-    page(call, parts.map(|(id, part)| (id.as_str(), part)), |part| json(part))
+    page(call, parts.map(|(id, part)| (id.as_str(), part)), json)
 }
 
 fn update(call: &Call<'_>) -> Outcome {

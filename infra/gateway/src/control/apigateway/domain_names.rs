@@ -175,7 +175,7 @@ fn get(call: &Call<'_>) -> Outcome {
 }
 
 fn list(call: &Call<'_>) -> Outcome {
-    page(call, lock(&call.world.registry).domain_names.iter(), |name| json(name))
+    page(call, lock(&call.world.registry).domain_names.iter(), json)
 }
 
 fn update(call: &Call<'_>) -> Outcome {

@@ -221,7 +221,7 @@ fn list(call: &Call<'_>) -> Outcome {
     let registry = lock(&call.world.registry);
     let key = call.optional_text("keyId");
     let in_it = |plan: &str| key.is_none_or(|key| registry.usage_plan_keys.contains(&format!("{plan}/{key}")));
-    page(call, registry.usage_plans.iter().filter(|(id, _)| in_it(id)), |plan| json(plan))
+    page(call, registry.usage_plans.iter().filter(|(id, _)| in_it(id)), json)
 }
 
 fn update(call: &Call<'_>) -> Outcome {

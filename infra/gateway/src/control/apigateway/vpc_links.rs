@@ -55,7 +55,7 @@ fn get(call: &Call<'_>) -> Outcome {
 }
 
 fn list(call: &Call<'_>) -> Outcome {
-    page(call, lock(&call.world.registry).vpc_links.iter(), |link| json(link))
+    page(call, lock(&call.world.registry).vpc_links.iter(), json)
 }
 
 fn update(call: &Call<'_>) -> Outcome {

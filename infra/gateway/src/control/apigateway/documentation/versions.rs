@@ -53,7 +53,7 @@ pub(super) fn get(call: &Call<'_>) -> Outcome {
 pub(super) fn list(call: &Call<'_>) -> Outcome {
     let state = lock(&call.world.apigateway);
     let versions = state.api(call)?.documentation_versions.iter();
-    page(call, versions.map(|(name, version)| (name.as_str(), version)), |version| json(version))
+    page(call, versions.map(|(name, version)| (name.as_str(), version)), json)
 }
 
 pub(super) fn update(call: &Call<'_>) -> Outcome {

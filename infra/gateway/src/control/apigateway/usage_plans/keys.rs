@@ -65,7 +65,7 @@ pub(super) fn list(call: &Call<'_>) -> Outcome {
         let (owner, id) = entry.split_once('/')?;
         (owner == plan && key.name.as_deref().unwrap_or_default().starts_with(name)).then_some((id, key))
     });
-    page(call, of_plan, |key| json(key))
+    page(call, of_plan, json)
 }
 
 pub(super) fn delete(call: &Call<'_>) -> Outcome {
