@@ -7,6 +7,8 @@ mod event_source;
 mod iam;
 mod lambda;
 mod rest;
+mod rest_account;
+mod runtime;
 mod v2;
 
 use indexmap::IndexMap;
@@ -23,6 +25,11 @@ pub use rest::{
     IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
     SchemaModel, Stage, TlsConfig,
 };
+pub use rest_account::{
+    Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
+    ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
+};
+pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
     ProtocolType, Route, RouteResponse, RouteSettings,

@@ -46,6 +46,8 @@ pub struct HostSettings {
     pub max_event_bytes: usize,
     /// What functions are told to trust, unless their own configuration says otherwise; `None` tells them nothing.
     pub trust: Option<TrustSource>,
+    /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
+    pub runtime_clients: Option<PathBuf>,
 }
 
 impl HostSettings {
@@ -63,6 +65,7 @@ impl HostSettings {
             keep_idle: Duration::from_secs(15 * 60),
             max_event_bytes: 64 * 1024 * 1024,
             trust: None,
+            runtime_clients: None,
         }
     }
 }
