@@ -25,6 +25,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use indexmap::IndexMap;
+
 pub use self::documents::DocumentsError;
 pub use self::world::WorldId;
 
@@ -37,6 +39,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::model::RestApi;
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -65,7 +68,9 @@ impl Control {
         let documents = Documents::open(path)?;
         let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
         for id in control.documents.worlds()? {
-            control.open_world(id)?;
+            if let Some(world) = control.open_world(id)? {
+                apigateway::publish_all(&control, &world);
+            }
         }
         Ok(control)
     }
@@ -83,6 +88,16 @@ impl Control {
     /// The world of the run itself: the template's.
     pub(crate) fn default_world(&self) -> Result<Arc<World>, ApiError> {
         self.world(&WorldId::new(&*self.gateway.account_id, &*self.gateway.region))
+    }
+
+    /// Makes a template's REST APIs part of the default world's state, in place of those that it declared before.
+    ///
+    /// # Errors
+    /// When the store fails, with what it said.
+    pub(crate) fn declare_rest_apis(&self, apis: &IndexMap<String, RestApi>) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let mut state = world::lock(&world.apigateway);
+        state.declare_template(apis, self.clock().now()).map_err(|error| error.message)
     }
 
     /// What AWS keeps once for an account, whatever the region: IAM.

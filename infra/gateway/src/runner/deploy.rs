@@ -223,6 +223,8 @@ impl Deployer {
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);
+        let declared = self.services.control.declare_rest_apis(&model.rest_apis);
+        declared.map_err(DeployError::Control)?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
