@@ -231,6 +231,9 @@ mod tests {
             {"op": "add", "path": "/stages", "value": "api/prod"}]});
         let (_, changed) = call("PATCH", &format!("/apikeys/{id}"), patch).await;
         assert_eq!((&changed["enabled"], &changed["stageKeys"]), (&json!(false), &json!(["api/prod"])));
+        let arn = format!("/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapikeys%2F{id}");
+        assert_eq!(call("PUT", &arn, json!({"tags": {"c": "d"}})).await.0, 204);
+        assert_eq!(call("GET", &arn, json!(null)).await.1, json!({"tags": {"a": "b", "c": "d"}}));
         assert_eq!(call("DELETE", &format!("/apikeys/{id}"), json!(null)).await.0, 202);
         let (status, gone) = call("GET", &format!("/apikeys/{id}"), json!(null)).await;
         assert_eq!((status, &gone["message"]), (404, &json!("Invalid API Key identifier specified")));

@@ -2,13 +2,13 @@
 
 mod merge;
 
-use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
+use super::api_policy;
 use super::errors::{bad_request, no_api};
-use super::page::json;
+use super::rest_apis::described;
 use crate::ids;
 use crate::model::{EndpointConfiguration, RestApi};
 use crate::template::openapi_rest::{self, BasePath, Options};
@@ -85,6 +85,9 @@ fn read(call: &Call<'_>, id: &str) -> Result<RestApi, ApiError> {
             "Errors found during import:\n\tThe document needs `info` with a `title`, the API's name",
         ));
     }
+    if let Some(policy) = api.policy.take() {
+        api.policy = api_policy::checked(&policy, call.world, id)?;
+    }
     for version in api.documentation_versions.values_mut() {
         version.created_date = call.now();
     }
@@ -125,26 +128,6 @@ fn put(call: &Call<'_>) -> Outcome {
     drop(state);
     api.warnings = warnings;
     Output::of(described(&api)?)
-}
-
-/// The API as `get-rest-api` shows it.
-fn described(api: &RestApi) -> Result<Value, ApiError> {
-    let mut endpoint = api.endpoint_configuration.clone().unwrap_or_default();
-    if endpoint.types.is_empty() {
-        endpoint.types.push("EDGE".to_owned());
-    }
-    endpoint.ip_address_type.get_or_insert_with(|| "ipv4".to_owned());
-    let head = RestApi {
-        endpoint_configuration: Some(endpoint),
-        resources: Vec::new(),
-        models: IndexMap::new(),
-        ..api.clone()
-    };
-    let mut value = json(head)?;
-    if let Some(root) = api.resources.iter().find(|resource| resource.parent_id.is_none()) {
-        value["rootResourceId"] = root.id.as_str().into();
-    }
-    Ok(value)
 }
 
 #[cfg(test)]

@@ -48,26 +48,13 @@ impl Registry {
         })
     }
 
-    /// The tags of what an ARN names (`arn:aws:apigateway:us-east-1::/apikeys/abc`); `None` if it names nothing here.
-    pub(super) fn tags(&self, arn: &str) -> Option<&IndexMap<String, String>> {
-        let (kind, id) = resource(arn)?;
-        match kind {
-            "apikeys" => self.api_keys.get(id).map(|key| &key.tags),
-            "usageplans" => self.usage_plans.get(id).map(|plan| &plan.tags),
-            "domainnames" => self.domain_names.get(id).map(|name| &name.tags),
-            "clientcertificates" => self.client_certificates.get(id).map(|certificate| &certificate.tags),
-            "vpclinks" => self.vpc_links.get(id).map(|link| &link.tags),
-            _ => None,
-        }
-    }
-
-    /// Changes the tags of what an ARN names; `None` if it names nothing here.
-    pub(super) fn tags_mut(
+    /// Changes or reads the tags of the resource `id` of a kind (`apikeys`, `usageplans`, …); `None` if there is none.
+    pub(super) fn change_tags<R>(
         &mut self,
-        arn: &str,
-        change: impl FnOnce(&mut IndexMap<String, String>) -> Result<(), ApiError>,
-    ) -> Option<Result<(), ApiError>> {
-        let (kind, id) = resource(arn)?;
+        kind: &str,
+        id: &str,
+        change: impl FnOnce(&mut IndexMap<String, String>) -> Result<R, ApiError>,
+    ) -> Option<Result<R, ApiError>> {
         match kind {
             "apikeys" => self.api_keys.update(id, |key| change(&mut key.tags)),
             "usageplans" => self.usage_plans.update(id, |plan| change(&mut plan.tags)),
@@ -77,10 +64,4 @@ impl Registry {
             _ => None,
         }
     }
-}
-
-/// `arn:aws:apigateway:{region}::/{kind}/{id}`
-fn resource(arn: &str) -> Option<(&str, &str)> {
-    let (_, path) = arn.split_once("::/")?;
-    path.split_once('/')
 }

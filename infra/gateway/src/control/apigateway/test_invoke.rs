@@ -58,7 +58,7 @@ async fn run(call: &Call<'_>, gateway: Gateway, test: Test) -> Result<Tested, Ap
         body: call.text("body").to_owned().into(),
         source_ip: std::net::Ipv4Addr::LOCALHOST.into(),
         port: call.request.port,
-        secure: true,
+        secure: call.request.secure,
     };
     let path = request.raw_path.clone();
     let reply = crate::rest::serve(&plane, &path, request).await;

@@ -269,16 +269,5 @@ fn delete(call: &Call<'_>) -> Outcome {
     Ok(Output::empty())
 }
 
-/// The stages of an API that plans are for, so that it is not deleted under them: `(plan id, stage)`.
-pub(super) fn plans_of_api(world: &World, api_id: &str) -> Vec<(String, String)> {
-    let registry = lock(&world.registry);
-    let mut found = Vec::new();
-    for plan in registry.usage_plans.values() {
-        let stages = plan.api_stages.iter().filter(|stage| stage.api_id == api_id);
-        found.extend(stages.map(|stage| (plan.id.clone(), stage.stage.clone())));
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests;

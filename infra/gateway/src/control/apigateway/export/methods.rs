@@ -166,6 +166,7 @@ fn integration(resource: &Resource, found: &Integration) -> Value {
     set("cacheKeyParameters", (!found.cache_key_parameters.is_empty()).then(|| json!(found.cache_key_parameters)));
     set("tlsConfig", found.tls_config.as_ref().map(|found| json!(found)));
     set("responseTransferMode", text(&found.response_transfer_mode));
+    set("integrationTarget", text(&found.integration_target));
     written.into()
 }
 
