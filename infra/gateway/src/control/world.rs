@@ -69,6 +69,7 @@ impl World {
     pub(super) fn reset(&self, documents: &Documents) -> Result<(), DocumentsError> {
         let scope = documents.scope(&self.id);
         *lock(&self.apigateway) = apigateway::State::open(&scope)?;
+        *lock(&self.registry) = apigateway::Registry::open(&scope)?;
         *lock(&self.apigatewayv2) = apigatewayv2::State::open(&scope)?;
         *lock(&self.lambda) = lambda::State::open(&scope)?;
         *lock(&self.iam) = iam::State::open(&scope)?;
