@@ -40,7 +40,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
-use crate::model::Api;
+use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -70,10 +70,23 @@ impl Control {
         let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {
+                apigateway::publish_all(&control, &world);
                 apigatewayv2::publish_all(&control, &world);
             }
         }
         Ok(control)
+    }
+
+    /// Forgets everything that was created, in every account and region, and serves no API any more.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn reset(&self) -> Result<(), DocumentsError> {
+        self.documents.clear()?;
+        let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
+        self.published.replace_all([]);
+        Ok(())
     }
 
     /// The clock.
@@ -99,6 +112,16 @@ impl Control {
     /// The world of the run itself: the template's.
     pub(crate) fn default_world(&self) -> Result<Arc<World>, ApiError> {
         self.world(&WorldId::new(&*self.gateway.account_id, &*self.gateway.region))
+    }
+
+    /// Makes a template's REST APIs part of the default world's state, in place of those that it declared before.
+    ///
+    /// # Errors
+    /// When the store fails, with what it said.
+    pub(crate) fn declare_rest_apis(&self, apis: &IndexMap<String, RestApi>) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let mut state = world::lock(&world.apigateway);
+        state.declare_template(apis, self.clock().now()).map_err(|error| error.message)
     }
 
     /// What AWS keeps once for an account, whatever the region: IAM.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -154,6 +154,8 @@ impl Deployer {
             published,
             tables,
             event_sources: Arc::new(event_sources),
+            reset: OnceLock::new(),
+            exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
             tls,
         });
@@ -197,6 +199,24 @@ impl Deployer {
         self.deploy(loaded, seed).await
     }
 
+    /// Empties everything that is here, then deploys the template, if there is one, anew.
+    pub(super) async fn reset(&self) -> Result<(), DeployError> {
+        // Read first: a template that has been broken meanwhile must not leave nothing at all.
+        let loaded = load(&self.options)?;
+        let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        {
+            let _turn = self.turn.lock().await;
+            for state in self.services.event_sources.states() {
+                self.services.event_sources.remove(&state.mapping.uuid).await;
+            }
+            self.services.control.reset().map_err(|error| DeployError::Control(error.to_string()))?;
+            self.deploy_functions(&IndexMap::new()).await?;
+            self.services.tables.reset().await.map_err(DeployError::DynamoDb)?;
+            *self.state() = State::default();
+        }
+        self.deploy(loaded, seed).await
+    }
+
     /// Deploys a loaded template.
     pub(super) async fn deploy(&self, loaded: Loaded, seed: Option<Seed>) -> Result<(), DeployError> {
         let _turn = self.turn.lock().await;
@@ -223,6 +243,8 @@ impl Deployer {
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);
+        let declared = self.services.control.declare_rest_apis(&model.rest_apis);
+        declared.map_err(DeployError::Control)?;
         let declared = self.services.control.declare_apis(&model.apis);
         declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));

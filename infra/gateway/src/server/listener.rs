@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,9 +32,17 @@ pub(super) struct Client {
     pub(super) secure: bool,
 }
 
-/// Binds the port on the loopback interface only: what runs here is for this machine. Port 0 picks a free one.
-pub async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+/// Binds `port` (0 picks one) on the loopback interface, where functions look for it, and on `host` if that is another.
+pub async fn bind(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>> {
+    if host.is_unspecified() {
+        return Ok(vec![TcpListener::bind((host, port)).await?]);
+    }
+    let loopback = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    if host == Ipv4Addr::LOCALHOST {
+        return Ok(vec![loopback]);
+    }
+    let port = loopback.local_addr()?.port();
+    Ok(vec![loopback, TcpListener::bind((host, port)).await?])
 }
 
 /// A running server.
@@ -45,11 +53,14 @@ pub struct Server {
 
 impl Server {
     /// Begins to accept connections.
-    pub fn start(listener: TcpListener, services: Arc<Services>) -> Server {
+    pub fn start(listeners: Vec<TcpListener>, services: &Arc<Services>) -> Server {
         let (stop, stopping) = watch::channel(false);
         // Nothing is ever sent: when every connection has dropped its sender, the receiver ends.
         let (alive, drained) = mpsc::channel(1);
-        tokio::spawn(accept(listener, services, stopping, alive));
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        for listener in listeners {
+            tokio::spawn(accept(listener, Arc::clone(services), Arc::clone(&slots), stopping.clone(), alive.clone()));
+        }
         Server { stop, drained }
     }
 
@@ -65,10 +76,10 @@ impl Server {
 async fn accept(
     listener: TcpListener,
     services: Arc<Services>,
+    slots: Arc<Semaphore>,
     mut stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<Infallible>,
 ) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
