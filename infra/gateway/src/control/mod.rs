@@ -77,6 +77,18 @@ impl Control {
         Ok(control)
     }
 
+    /// Forgets everything that was created, in every account and region, and serves no API any more.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn reset(&self) -> Result<(), DocumentsError> {
+        self.documents.clear()?;
+        let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
+        self.published.replace_all([]);
+        Ok(())
+    }
+
     /// The clock.
     pub(crate) fn clock(&self) -> &Clock {
         &self.gateway.clock

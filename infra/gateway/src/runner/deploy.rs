@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -154,6 +154,7 @@ impl Deployer {
             published,
             tables,
             event_sources: Arc::new(event_sources),
+            reset: OnceLock::new(),
             exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
             tls,
@@ -195,6 +196,24 @@ impl Deployer {
     pub(super) async fn redeploy(&self) -> Result<(), DeployError> {
         let loaded = load(&self.options)?;
         let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        self.deploy(loaded, seed).await
+    }
+
+    /// Empties everything that is here, then deploys the template, if there is one, anew.
+    pub(super) async fn reset(&self) -> Result<(), DeployError> {
+        // Read first: a template that has been broken meanwhile must not leave nothing at all.
+        let loaded = load(&self.options)?;
+        let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        {
+            let _turn = self.turn.lock().await;
+            for state in self.services.event_sources.states() {
+                self.services.event_sources.remove(&state.mapping.uuid).await;
+            }
+            self.services.control.reset().map_err(|error| DeployError::Control(error.to_string()))?;
+            self.deploy_functions(&IndexMap::new()).await?;
+            self.services.tables.reset().await.map_err(DeployError::DynamoDb)?;
+            *self.state() = State::default();
+        }
         self.deploy(loaded, seed).await
     }
 

@@ -72,7 +72,7 @@ struct Advance {
 }
 
 /// Answers `/_ferrogate/{path}`.
-pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("ca.pem", &Method::GET) => ca(services),
@@ -87,10 +87,11 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
                 &format!("the body must be {{\"advanceSeconds\": N}} with N from 0 to 4294967295: {error}"),
             ),
         },
+        ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET /_ferrogate/clock and POST \
-             /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and \
+             POST /_ferrogate/reset",
         ),
     }
 }
@@ -105,6 +106,17 @@ fn ca(services: &Services) -> Reply {
             reply
         }
         Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// Answers when everything is empty, and the template, if there is one, is deployed anew.
+async fn reset(services: &Services) -> Reply {
+    let Some(reset) = services.reset.get() else {
+        return message_reply(StatusCode::SERVICE_UNAVAILABLE, "not started yet: try again");
+    };
+    match reset().await {
+        Ok(()) => json_reply(StatusCode::OK, &**services.overview.load()),
+        Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error),
     }
 }
 

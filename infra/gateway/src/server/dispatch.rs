@@ -1,9 +1,10 @@
 //! Hands each request to whom it is for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -22,6 +23,9 @@ use crate::{http as http_api, lambda, rest, websocket};
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
 const MAX_HEADERS: usize = 10_240;
 
+/// Empties everything and deploys the template, if there is one, anew. The error is for the user.
+pub type Reset = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
 /// Everything that a request can be handed to.
 pub struct Services {
     /// The clock, the functions and the port, with the account and region that are meant where none is named.
@@ -34,6 +38,8 @@ pub struct Services {
     pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
+    /// Empties everything, for tests; set by whoever has put the services together.
+    pub reset: OnceLock<Reset>,
     /// Whether other machines are let in.
     pub exposed: bool,
     /// What runs here.
@@ -86,7 +92,7 @@ pub(super) async fn dispatch(
             services.tables.serve(&world.account, &world.region, &request).await
         }
         Target::Control(service) => services.control.serve(service, &request).await,
-        Target::Own(path) => admin::serve(services, path, &request),
+        Target::Own(path) => admin::serve(services, path, &request).await,
         Target::Api { .. } | Target::Unknown => not_found(services, &request),
     }
 }

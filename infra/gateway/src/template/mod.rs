@@ -40,6 +40,8 @@ use indexmap::IndexMap;
 
 use crate::model::Model;
 
+pub(crate) use openapi::rest as openapi_rest;
+
 pub use error::{TemplateError, TemplateErrors, Unsupported};
 pub(crate) use http_document::{HttpDocument, http_document};
 

@@ -1,4 +1,4 @@
-//! Tags of REST APIs and stages, by their ARNs.
+//! Tags of REST APIs, stages, API keys, usage plans, domain names, client certificates and VPC links, by their ARNs.
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -33,6 +33,10 @@ fn path<'a>(call: &'a Call<'_>) -> Result<Vec<&'a str>, ApiError> {
 /// Changes or reads the tags of what the ARN is of.
 fn with_tags<R>(call: &Call<'_>, change: impl FnOnce(&mut Tags) -> Result<R, ApiError>) -> Result<R, ApiError> {
     let path = path(call)?;
+    if let [kind @ ("apikeys" | "usageplans" | "domainnames" | "clientcertificates" | "vpclinks"), id] = path[..] {
+        let changed = lock(&call.world.registry).change_tags(kind, id, change);
+        return changed.unwrap_or_else(|| Err(not_found("Invalid resource identifier specified")));
+    }
     let mut state = lock(&call.world.apigateway);
     match path[..] {
         ["restapis", api] => state.change_tags(api, |api| Some(change(&mut api.tags))),
@@ -84,5 +88,17 @@ fn untag(call: &Call<'_>) -> Outcome {
 }
 
 fn get(call: &Call<'_>) -> Outcome {
+    // A change keeps the whole API anew, which a look at it need not.
+    let tags = match path(call)?[..] {
+        ["restapis", api] => lock(&call.world.apigateway).apis.get(api).map(|api| api.tags.clone()),
+        ["restapis", api, "stages", stage] => {
+            let state = lock(&call.world.apigateway);
+            state.apis.get(api).and_then(|api| api.stages.get(stage)).map(|stage| stage.tags.clone())
+        }
+        _ => None,
+    };
+    if let Some(tags) = tags {
+        return Output::of(json!({"tags": tags}));
+    }
     with_tags(call, |tags| Output::of(json!({"tags": tags})))
 }
