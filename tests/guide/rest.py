@@ -38,8 +38,9 @@ api.response()
 lambda_uri = invocations(function("Custom", "def lambda_handler(event, context):\n    return {'got': event}\n"))
 run("custom_integration", lambda_uri=lambda_uri, **api.names())
 api.deploy()
-status, _, said = curl(f"{api.url()}/users/123")
-expect((status, said), (200, {"user": {"got": {"userId": "123", "action": "get"}}}))
+with promise("custom_integration"):
+    status, _, said = curl(f"{api.url()}/users/123")
+    expect((status, said), (200, {"user": {"got": {"userId": "123", "action": "get"}}}))
 
 
 # HTTP integration.
@@ -64,8 +65,9 @@ apigateway.put_integration_response(**api.of_method, statusCode="200")
 here = f"http://127.0.0.1:{backend.server_port}/users/{{userId}}"
 apigateway.update_integration(**api.of_method, patchOperations=[{"op": "replace", "path": "/uri", "value": here}])
 api.deploy()
-status, _, said = curl(f"{api.url()}/users/123")
-expect((status, said), (200, "backend has /users/123"))
+with promise("http_integration"):
+    status, _, said = curl(f"{api.url()}/users/123")
+    expect((status, said), (200, "backend has /users/123"))
 backend.shutdown()
 
 # Mock integration.
@@ -74,8 +76,9 @@ api.method()
 api.response()
 run("mock_integration", **api.names())
 api.deploy()
-status, _, said = curl(f"{api.url()}/status")
-expect((status, said), (200, {"message": "API under maintenance"}))
+with promise("mock_integration"):
+    status, _, said = curl(f"{api.url()}/status")
+    expect((status, said), (200, {"message": "API under maintenance"}))
 
 # Request validation: what is invalid does not come as far as the function.
 api = Api("users")
@@ -87,15 +90,19 @@ expect(json.loads(apigateway.get_model(restApiId=api.id, modelName="UserModel")[
 api.integrate(function("CreateUser", ECHO), "POST")
 api.deploy()
 valid = {"username": "alice", "email": "alice@example.com", "age": 18}
-for change, headers, should in [
+VALIDATED = [
     ({}, {"Authorization": "x"}, 200),
     ({"age": 17}, {"Authorization": "x"}, 400),
     ({"username": "al"}, {"Authorization": "x"}, 400),
     ({"username": None}, {"Authorization": "x"}, 400),
     ({}, {}, 400),
-]:
-    body = json.dumps({**valid, **change})
-    status, _, said = curl(f"{api.url()}/users", "POST", body, **headers, **{"Content-Type": "application/json"})
-    expect(status, should)
-    if should == 400:
-        expect(said["message"], "Invalid request body" if change else "Missing required request parameters: [Authorization]")
+]
+with promise("request_validation"):
+    for change, headers, should in VALIDATED:
+        body = json.dumps({**valid, **change})
+        status, _, said = curl(f"{api.url()}/users", "POST", body, **headers, **{"Content-Type": "application/json"})
+        expect(status, should)
+        if should == 400 and change:
+            expect(said["message"], "Invalid request body")
+        elif should == 400:
+            expect(said["message"], "Missing required request parameters: [Authorization]")

@@ -38,12 +38,21 @@ settings = {}
 
 
 class Watched:
-    """Shows the canary as it was before it was promoted."""
+    """Looks at the canary, and calls it, before it is promoted."""
 
     def __getattr__(self, name):
         if name == "update_stage":
             settings.update(apigateway.get_stage(restApiId=api.id, stageName="production"))
+            share("100.0")
+            with promise("canary"):
+                assert called("production")["function"].endswith(":MyFunction:CANARY")
+            share("10.0")
         return getattr(apigateway, name)
+
+
+def share(percent):
+    change = {"op": "replace", "path": "/canarySettings/percentTraffic", "value": percent}
+    apigateway.update_stage(restApiId=api.id, stageName="production", patchOperations=[change])
 
 
 made = run("canary", **{**api.names(), "apigateway": Watched()})

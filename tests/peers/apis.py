@@ -26,7 +26,7 @@ uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lam
 refused(errors.BadRequestException, "", rest.put_integration, **method, type="AWS_PROXY", uri=uri)
 rest.put_integration(**method, type="MOCK")
 rest.create_deployment(restApiId=api, stageName="dev")
-refused(errors.NotFoundException, "Invalid stage identifier specified", rest.get_stage, restApiId=api, stageName="none")
+refused(errors.NotFoundException, "Invalid Stage identifier specified", rest.get_stage, restApiId=api, stageName="none")
 refused(errors.BadRequestException, "Invalid patch path", rest.update_stage, restApiId=api, stageName="dev",
         patchOperations=[{"op": "replace", "path": "/throttle/rateLimit", "value": "1"}])
 deployment = rest.get_stage(restApiId=api, stageName="dev")["deploymentId"]
