@@ -112,7 +112,9 @@ impl Control {
         if worlds.len() >= MAX_WORLDS {
             return Ok(None);
         }
+        let functions = self.gateway.lambda.for_world(&id.account, &id.region);
         let gateway = Gateway {
+            lambda: functions.unwrap_or_else(|| Arc::clone(&self.gateway.lambda)),
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
             ..self.gateway.clone()
@@ -131,7 +133,8 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                let account = scope.account();
+                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
@@ -167,7 +170,8 @@ impl Control {
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
         };
-        let account = scope.account().unwrap_or(&self.gateway.account_id);
+        let account = scope.account();
+        let account = account.as_deref().unwrap_or(&self.gateway.account_id);
         let world = if service.global {
             self.global_world(account)?
         } else {

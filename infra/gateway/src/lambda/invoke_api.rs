@@ -138,6 +138,7 @@ impl Problem {
                 code: "ResourceNotFoundException",
                 body: json!({ "Type": "User", "Message": text }),
             },
+            InvokeError::InvalidParameter(_) => Problem::value(&text),
             InvokeError::InvalidRequestContent(_) => {
                 Problem::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &text)
             }

@@ -11,19 +11,23 @@ mod host;
 mod invocation;
 mod invoke_api;
 pub mod package;
+pub(crate) mod policy;
 mod remote;
 pub mod runtimes;
 #[cfg(test)]
 pub(crate) mod testing;
 mod watch;
+mod worlds;
 
 pub use build::{Build, BuildError, Builder};
 pub use event_sources::{
     Checkpoints, EventSourceState, EventSources, FileCheckpoints, MappingError, MemoryCheckpoints,
     Pattern as FilterPattern,
 };
-pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink};
+pub(crate) use host::Access;
+pub use host::{Code, Deployed, HostSettings, LambdaService, LineKind, LogLine, LogSink, LogStream, StderrSink};
 pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub use remote::RemoteLambda;
 pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};
+pub use worlds::Worlds;

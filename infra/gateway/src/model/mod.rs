@@ -5,6 +5,7 @@
 
 mod event_source;
 mod iam;
+mod function_record;
 mod lambda;
 mod rest;
 mod runtime;
@@ -17,6 +18,10 @@ pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
 };
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
+pub use function_record::{
+    Alias, Environment, EphemeralStorage, EventInvokeConfig, FunctionRecord, FunctionUrl, FunctionVersion, LATEST,
+    FunctionPolicy, LoggingConfig, PolicyStatement, ProvisionedConcurrency, RoutingConfig, SnapStart, TracingConfig, UrlCors,
+};
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,

@@ -34,6 +34,12 @@ pub struct HostSettings {
     pub max_event_bytes: usize,
     /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
     pub runtime_clients: Option<PathBuf>,
+    /// Invocations of all functions that may run at a time; further ones are throttled (429). AWS's default is 1,000.
+    pub account_concurrency: usize,
+    /// Whether a function without any policy is closed to other services, as on AWS.
+    pub enforce_permissions: bool,
+    /// Gives numbers from 0 to 1, by which an alias with weights chooses.
+    pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl HostSettings {
@@ -51,6 +57,9 @@ impl HostSettings {
             keep_idle: Duration::from_secs(15 * 60),
             max_event_bytes: 64 * 1024 * 1024,
             runtime_clients: None,
+            account_concurrency: 1000,
+            enforce_permissions: false,
+            random: Arc::new(fastrand::f64),
         }
     }
 }
