@@ -26,6 +26,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use self::documents::DocumentsError;
+pub use self::lambda::FunctionRooms;
+pub(crate) use self::lambda::UrlTarget;
 pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};
@@ -37,6 +39,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::lambda::Invoke;
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -54,6 +57,8 @@ pub struct Control {
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
+    /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
+    functions: Option<FunctionRooms>,
 }
 
 impl Control {
@@ -63,7 +68,14 @@ impl Control {
     /// When the file cannot be used.
     pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
         let documents = Documents::open(path)?;
-        let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
+        let control = Control {
+            documents,
+            gateway,
+            published,
+            worlds: RwLock::default(),
+            unknown: Mutex::default(),
+            functions: None,
+        };
         for id in control.documents.worlds()? {
             control.open_world(id)?;
         }
@@ -78,6 +90,11 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Every world that is open.
+    pub(crate) fn open_worlds(&self) -> Vec<Arc<World>> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// The world of the run itself: the template's.
@@ -138,6 +155,17 @@ impl Control {
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
+    }
+
+    /// Whoever calls functions on behalf of the one who has signed a request, or else of the run's own account.
+    pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
+        let world = self.world(&self.world_of(request));
+        world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
+    }
+
+    /// Whether a request names somebody who has signed it.
+    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
+        matches!(signature::signed(request), Signed::By(_))
     }
 
     /// Answers one request to `service`.

@@ -24,10 +24,11 @@ pub use event_sources::{
     Checkpoints, EventSourceState, EventSources, FileCheckpoints, MappingError, MemoryCheckpoints,
     Pattern as FilterPattern,
 };
-pub(crate) use host::Access;
+pub(crate) use host::{Access, names::parse as parse_function_name, reserved_variable};
 pub use host::{Code, Deployed, HostSettings, LambdaService, LineKind, LogLine, LogSink, LogStream, StderrSink};
 pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
+pub(crate) use invoke_api::{is_invoke, package_too_large};
 pub use remote::RemoteLambda;
 pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};
 pub use worlds::Worlds;

@@ -53,7 +53,7 @@ use crate::model::{Function, FunctionCode, FunctionRecord, LATEST, PolicyStateme
 pub use self::logs::{LineKind, LogLine, LogSink, LogStream, StderrSink};
 pub use self::settings::HostSettings;
 pub use self::version::Code;
-pub(crate) use self::version::wrong_machine;
+pub(crate) use self::version::{reserved_variable, wrong_machine};
 
 /// Lambda's bound for the payload of a synchronous call.
 pub(crate) const MAX_SYNC_PAYLOAD: usize = 6 * 1024 * 1024;

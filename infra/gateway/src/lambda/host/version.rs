@@ -79,6 +79,11 @@ const RESERVED: [&str; 20] = [
     "AWS_LAMBDA_METADATA_API",
 ];
 
+/// Whether Lambda refuses a variable of this name.
+pub(crate) fn reserved_variable(key: &str) -> bool {
+    RESERVED.contains(&key)
+}
+
 /// The keys of `Environment.Variables` that Lambda would refuse; they are left out here.
 pub(crate) fn reserved_variables(function: &Function) -> impl Iterator<Item = &str> {
     function.environment.keys().map(String::as_str).filter(|key| RESERVED.contains(key))
