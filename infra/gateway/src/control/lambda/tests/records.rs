@@ -111,7 +111,7 @@ async fn table_with_stream(control: &Control) -> String {
     };
     let tables = control.function_rooms().unwrap().event_sources.tables();
     let create = json!({
-        "TableName": "T", "BillingMode": "PAY_PER_REQUEST",
+        "TableName": "Things", "BillingMode": "PAY_PER_REQUEST",
         "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
         "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
         "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" },
