@@ -32,7 +32,7 @@ pub fn short_id(length: usize) -> String {
             number = uuid::Uuid::new_v4().as_u128();
         }
         let among: u128 = if id.is_empty() { 26 } else { 36 };
-        #[expect(clippy::cast_possible_truncation, reason = "below 36")]
+        // Below 36.
         let digit = (number % among) as usize;
         id.push(char::from(DIGITS[digit]));
         number /= among;

@@ -5,6 +5,7 @@
 //! service's code is its behaviour and nothing else. The state is `model/`'s own types, kept by `documents`.
 
 mod apigateway;
+mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
@@ -25,6 +26,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use indexmap::IndexMap;
+
 pub use self::documents::DocumentsError;
 pub use self::lambda::FunctionRooms;
 pub(crate) use self::lambda::UrlTarget;
@@ -40,6 +43,7 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::lambda::Invoke;
+use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -62,7 +66,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens the store (in memory without a path) and brings back what was created.
+    /// Opens the store (in memory without a path), brings back what was created, and publishes what of it is deployed.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -77,9 +81,25 @@ impl Control {
             functions: None,
         };
         for id in control.documents.worlds()? {
-            control.open_world(id)?;
+            if let Some(world) = control.open_world(id)? {
+                apigateway::publish_all(&control, &world);
+                apigatewayv2::publish_all(&control, &world);
+            }
         }
         Ok(control)
+    }
+
+    /// Forgets everything that was created, in every account and region, and serves no API any more.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn reset(&self) -> Result<(), DocumentsError> {
+        self.documents.clear()?;
+        let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
+        self.published.replace_all([]);
+        self.forget_functions();
+        Ok(())
     }
 
     /// The clock.
@@ -97,9 +117,29 @@ impl Control {
         self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
+    /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
+    /// were created are; serving them is the caller's.
+    ///
+    /// # Errors
+    /// When the store of what was created cannot be written.
+    pub(crate) fn declare_apis(&self, apis: &IndexMap<String, Api>) -> Result<(), ApiError> {
+        let world = self.default_world()?;
+        world::lock(&world.apigatewayv2).declare_template(apis, self.clock().now())
+    }
+
     /// The world of the run itself: the template's.
     pub(crate) fn default_world(&self) -> Result<Arc<World>, ApiError> {
         self.world(&WorldId::new(&*self.gateway.account_id, &*self.gateway.region))
+    }
+
+    /// Makes a template's REST APIs part of the default world's state, in place of those that it declared before.
+    ///
+    /// # Errors
+    /// When the store fails, with what it said.
+    pub(crate) fn declare_rest_apis(&self, apis: &IndexMap<String, RestApi>) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let mut state = world::lock(&world.apigateway);
+        state.declare_template(apis, self.clock().now()).map_err(|error| error.message)
     }
 
     /// What AWS keeps once for an account, whatever the region: IAM.

@@ -68,6 +68,7 @@ fn post(body: &'static str) -> ClientRequest {
         body: body.into(),
         source_ip: [127, 0, 0, 1].into(),
         port: 4566,
+        secure: false,
     }
 }
 

@@ -25,7 +25,9 @@ pub use event_sources::{
     Pattern as FilterPattern,
 };
 pub(crate) use host::{Access, names::parse as parse_function_name, reserved_variable};
-pub use host::{Code, Deployed, HostSettings, LambdaService, LineKind, LogLine, LogSink, LogStream, StderrSink};
+pub use host::{
+    Code, Deployed, HostSettings, LambdaService, LineKind, LogLine, LogSink, LogStream, StderrSink, Trust, TrustSource,
+};
 pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub(crate) use invoke_api::{is_invoke, package_too_large};

@@ -95,6 +95,12 @@ impl Worlds {
         services.get(&Key::new(account, region)).cloned()
     }
 
+    /// Ends every function, once its running invocations have finished.
+    pub fn clear(&self) {
+        let services = self.services.read().unwrap_or_else(PoisonError::into_inner);
+        services.values().for_each(|service| service.clear());
+    }
+
     /// Refuses new calls, lets running ones finish for at most `patience`, then ends every process.
     pub async fn shutdown(&self, patience: Duration) {
         self.closed.store(true, Ordering::SeqCst);

@@ -8,6 +8,7 @@ mod function_record;
 mod iam;
 mod lambda;
 mod rest;
+mod rest_account;
 mod runtime;
 mod v2;
 
@@ -30,10 +31,14 @@ pub use rest::{
     IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
     SchemaModel, Stage, TlsConfig,
 };
+pub use rest_account::{
+    Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
+    ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
+};
 pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{
-    Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
-    ProtocolType, Route, RouteResponse, RouteSettings,
+    Api, ApiAuthorizer, ApiDeployment, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel,
+    ApiStage, ApiVpcLink, CorsConfiguration, ProtocolType, Route, RouteResponse, RouteSettings,
 };
 
 /// Whether a field may be left out when it is written.

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -21,11 +21,11 @@ use crate::gateway::Gateway;
 use crate::lambda::package::PackageStore;
 use crate::lambda::{
     BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
-    MemoryCheckpoints, RemoteLambda, StderrSink, Worlds,
+    MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource, Worlds,
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{
-    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, WebSocketPlane,
+    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, Tls, WebSocketPlane,
 };
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
@@ -116,6 +116,7 @@ impl Deployer {
             None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
                 .map_err(|error| dynamodb(&error))?,
         };
+        let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
         let mut settings = HostSettings::new(clock.clone(), Arc::clone(&sink), port);
@@ -123,6 +124,7 @@ impl Deployer {
         settings.account_id.clone_from(&options.account_id);
         settings.max_environments = options.max_environments;
         settings.enforce_permissions = options.enforce_permissions;
+        settings.trust = Some(trust(&tls));
         settings.runtime_clients = Some(data_dir.path().join("runtimes"));
         let (host, worlds) = match &options.function_endpoint {
             Some(url) => {
@@ -155,8 +157,17 @@ impl Deployer {
         let mut control = control.map_err(|error| DeployError::Control(error.to_string()))?;
         let packages = PackageStore::new(&data_dir.path().join("code")).map_err(|error| lambda(&error))?;
         control.run_functions(FunctionRooms::new(worlds.clone(), packages, event_sources.clone())).await;
-        let services =
-            Arc::new(Services { control, gateway, published, tables, event_sources, overview: ArcSwap::default() });
+        let services = Arc::new(Services {
+            control,
+            gateway,
+            published,
+            tables,
+            event_sources,
+            reset: OnceLock::new(),
+            exposed: !options.host.is_loopback(),
+            overview: ArcSwap::default(),
+            tls,
+        });
         Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
@@ -197,6 +208,24 @@ impl Deployer {
         self.deploy(loaded, seed).await
     }
 
+    /// Empties everything that is here, then deploys the template, if there is one, anew.
+    pub(super) async fn reset(&self) -> Result<(), DeployError> {
+        // Read first: a template that has been broken meanwhile must not leave nothing at all.
+        let loaded = load(&self.options)?;
+        let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        {
+            let _turn = self.turn.lock().await;
+            for state in self.services.event_sources.states() {
+                self.services.event_sources.remove(&state.mapping.uuid).await;
+            }
+            self.services.control.reset().map_err(|error| DeployError::Control(error.to_string()))?;
+            self.deploy_functions(&IndexMap::new()).await?;
+            self.services.tables.reset().await.map_err(DeployError::DynamoDb)?;
+            *self.state() = State::default();
+        }
+        self.deploy(loaded, seed).await
+    }
+
     /// Deploys a loaded template.
     pub(super) async fn deploy(&self, loaded: Loaded, seed: Option<Seed>) -> Result<(), DeployError> {
         let _turn = self.turn.lock().await;
@@ -223,6 +252,10 @@ impl Deployer {
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);
+        let declared = self.services.control.declare_rest_apis(&model.rest_apis);
+        declared.map_err(DeployError::Control)?;
+        let declared = self.services.control.declare_apis(&model.apis);
+        declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
@@ -249,6 +282,9 @@ impl Deployer {
         match &self.host {
             Host::Remote(remote) => remote.deploy(functions),
             Host::Local { service, builder } => {
+                if !functions.is_empty() {
+                    self.services.tls.warm_up();
+                }
                 let build = builder.build(functions).await?;
                 for name in build.failures.keys() {
                     tracing::error!("{name} cannot be built: its calls fail until it can");
@@ -315,6 +351,18 @@ impl Deployer {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What functions are told to trust.
+fn trust(tls: &Arc<Tls>) -> TrustSource {
+    let tls = Arc::clone(tls);
+    Arc::new(move || match tls.files() {
+        Ok((ca, bundle)) => Some(Trust { ca, bundle }),
+        Err(error) => {
+            tracing::warn!("functions cannot use https on this machine: {error}");
+            None
+        }
+    })
 }
 
 /// Compiles every stage of every API; with it, what is declared and not served, one line each.

@@ -1,5 +1,6 @@
-//! `/_ferrogate/`: what runs here, and the clock.
+//! `/_ferrogate/`: what runs here, whom to trust, and the clock.
 
+use bytes::Bytes;
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +72,10 @@ struct Advance {
 }
 
 /// Answers `/_ferrogate/{path}`.
-pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
+        ("ca.pem", &Method::GET) => ca(services),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
             Ok(Advance { advance_seconds }) => {
@@ -86,9 +88,11 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
             ),
         },
         (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
+        ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/clock and POST /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and \
+             POST /_ferrogate/reset",
         ),
     }
 }
@@ -103,6 +107,30 @@ fn package(services: &Services, path: &str) -> Reply {
             reply
         }
         None => message_reply(StatusCode::NOT_FOUND, "no function here has this package"),
+    }
+}
+
+/// The certificate to trust for `https` and `wss` on this machine: `curl --cacert`.
+fn ca(services: &Services) -> Reply {
+    match services.tls.ca_pem() {
+        Ok(pem) => {
+            let mut reply = Reply::new(Bytes::from(pem));
+            let media_type = http::HeaderValue::from_static("application/x-pem-file");
+            reply.headers_mut().insert(http::header::CONTENT_TYPE, media_type);
+            reply
+        }
+        Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// Answers when everything is empty, and the template, if there is one, is deployed anew.
+async fn reset(services: &Services) -> Reply {
+    let Some(reset) = services.reset.get() else {
+        return message_reply(StatusCode::SERVICE_UNAVAILABLE, "not started yet: try again");
+    };
+    match reset().await {
+        Ok(()) => json_reply(StatusCode::OK, &**services.overview.load()),
+        Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error),
     }
 }
 

@@ -1,16 +1,18 @@
 //! Hands each request to whom it is for.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::address::{self, Target};
 use super::head::HeadTape;
+use super::listener::Client;
 use super::read::{self, ReadError};
+use super::tls::Tls;
 use super::{ClientRequest, Overview, Plane, Published, Reply, admin, message_reply};
 use crate::control::Control;
 use crate::gateway::Gateway;
@@ -20,6 +22,9 @@ use crate::{function_url, http as http_api, lambda, rest, websocket};
 
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
 const MAX_HEADERS: usize = 10_240;
+
+/// Empties everything and deploys the template, if there is one, anew. The error is for the user.
+pub type Reset = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// Everything that a request can be handed to.
 pub struct Services {
@@ -33,8 +38,14 @@ pub struct Services {
     pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
+    /// Empties everything, for tests; set by whoever has put the services together.
+    pub reset: OnceLock<Reset>,
+    /// Whether other machines are let in.
+    pub exposed: bool,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
+    /// The certificates of this machine.
+    pub tls: Arc<Tls>,
 }
 
 /// Answers one request.
@@ -42,7 +53,7 @@ pub(super) async fn dispatch(
     services: &Services,
     mut request: http::Request<Incoming>,
     tape: &HeadTape,
-    client: SocketAddr,
+    client: Client,
 ) -> Response<Bytes> {
     // Only an upgrade request carries it; taken before the request is read to its end.
     let upgrade = hyper::upgrade::on(&mut request);
@@ -59,7 +70,8 @@ pub(super) async fn dispatch(
         }
     };
     let host = request.headers.get("host").unwrap_or_default();
-    if !address::is_local(host) {
+    let known = if services.exposed { address::is_of_this_network(host) } else { address::is_local(host) };
+    if !known {
         return message_reply(
             StatusCode::FORBIDDEN,
             "the Host header names another machine: use localhost, 127.0.0.1 or a name below .localhost",
@@ -90,7 +102,7 @@ pub(super) async fn dispatch(
             services.tables.serve(&world.account, &world.region, &request).await
         }
         Target::Control(service) => services.control.serve(service, &request).await,
-        Target::Own(path) => admin::serve(services, path, &request),
+        Target::Own(path) => admin::serve(services, path, &request).await,
         Target::Api { .. } | Target::FunctionUrl { .. } | Target::Unknown => not_found(services, &request),
     }
 }

@@ -114,6 +114,14 @@ impl Control {
         }
     }
 
+    /// Ends every function that was created; their states must have forgotten them before.
+    pub(in super::super) fn forget_functions(&self) {
+        if let Ok(rooms) = self.function_rooms() {
+            rooms.worlds.clear();
+        }
+        self.remove_unused_packages();
+    }
+
     pub(super) fn function_rooms(&self) -> Result<&FunctionRooms, ApiError> {
         self.functions.as_ref().ok_or_else(|| ApiError::internal("there is nobody here to run functions"))
     }

@@ -44,7 +44,7 @@ enum State {
 /// What a call of `next` means for the environment.
 pub(crate) enum Ready {
     /// Its first: the start is over. Work may have been waiting for this very environment, with its deadline.
-    First(Option<(Work, EpochMillis)>),
+    First(Option<Box<(Work, EpochMillis)>>),
     /// It has finished an invocation, or asks again.
     Again,
 }
@@ -112,7 +112,7 @@ impl Environment {
         let mut state = self.state();
         match &mut *state {
             State::Starting { failure: None, attached, limit } => {
-                let attached = attached.take().map(|work| (work, *limit));
+                let attached = attached.take().map(|work| Box::new((work, *limit)));
                 let init_millis = Some(self.born.elapsed().as_secs_f64() * 1000.0);
                 *state = State::Idle { since: now, init_millis };
                 Ok(Ready::First(attached))

@@ -51,7 +51,7 @@ use crate::ids;
 use crate::model::{Function, FunctionCode, FunctionRecord, LATEST, PolicyStatement};
 
 pub use self::logs::{LineKind, LogLine, LogSink, LogStream, StderrSink};
-pub use self::settings::HostSettings;
+pub use self::settings::{HostSettings, Trust, TrustSource};
 pub use self::version::Code;
 pub(crate) use self::version::{reserved_variable, wrong_machine};
 
@@ -186,6 +186,11 @@ impl LambdaService {
                 }
             }
         });
+    }
+
+    /// Ends every function, once its running invocations have finished.
+    pub fn clear(&self) {
+        self.change(|table| *table = Functions::default());
     }
 
     /// Whether there is a function of this name, ARN or partial ARN.

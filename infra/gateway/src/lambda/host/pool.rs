@@ -179,7 +179,7 @@ impl Pool {
         };
         let timeout = environment.version.timeout_millis();
         let work = match attached {
-            Some(attached) => Some(attached),
+            Some(attached) => Some(*attached),
             None if !current || state.closed => {
                 environment.stop(false);
                 return Next::Retired;

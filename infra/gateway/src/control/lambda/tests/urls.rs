@@ -13,6 +13,7 @@ fn get(headers: &[(&str, &str)]) -> ClientRequest {
         body: bytes::Bytes::new(),
         source_ip: [127, 0, 0, 1].into(),
         port: 4566,
+        secure: false,
     }
 }
 
