@@ -29,6 +29,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use indexmap::IndexMap;
 
 pub use self::documents::DocumentsError;
+pub use self::lambda::FunctionRooms;
+pub(crate) use self::lambda::UrlTarget;
 pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};
@@ -40,6 +42,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::lambda::Invoke;
 use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
@@ -58,6 +61,8 @@ pub struct Control {
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
+    /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
+    functions: Option<FunctionRooms>,
 }
 
 impl Control {
@@ -67,7 +72,14 @@ impl Control {
     /// When the file cannot be used.
     pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
         let documents = Documents::open(path)?;
-        let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
+        let control = Control {
+            documents,
+            gateway,
+            published,
+            worlds: RwLock::default(),
+            unknown: Mutex::default(),
+            functions: None,
+        };
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {
                 apigateway::publish_all(&control, &world);
@@ -86,6 +98,7 @@ impl Control {
         let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
         self.published.replace_all([]);
+        self.forget_functions();
         Ok(())
     }
 
@@ -97,6 +110,11 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Every world that is open.
+    pub(crate) fn open_worlds(&self) -> Vec<Arc<World>> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
@@ -151,7 +169,9 @@ impl Control {
         if worlds.len() >= MAX_WORLDS {
             return Ok(None);
         }
+        let functions = self.gateway.lambda.for_world(&id.account, &id.region);
         let gateway = Gateway {
+            lambda: functions.unwrap_or_else(|| Arc::clone(&self.gateway.lambda)),
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
             ..self.gateway.clone()
@@ -170,10 +190,22 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                let account = scope.account();
+                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
+    }
+
+    /// Whoever calls functions on behalf of the one who has signed a request, or else of the run's own account.
+    pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
+        let world = self.world(&self.world_of(request));
+        world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
+    }
+
+    /// Whether a request names somebody who has signed it.
+    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
+        matches!(signature::signed(request), Signed::By(_))
     }
 
     /// Answers one request to `service`.
@@ -206,7 +238,8 @@ impl Control {
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
         };
-        let account = scope.account().unwrap_or(&self.gateway.account_id);
+        let account = scope.account();
+        let account = account.as_deref().unwrap_or(&self.gateway.account_id);
         let world = if service.global {
             self.global_world(account)?
         } else {

@@ -2,7 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+use std::borrow::Cow;
+
 use super::service_model::percent_decoded;
+use crate::ids;
 use crate::server::ClientRequest;
 
 /// `Credential={access key}/{date}/{region}/{service}/aws4_request`
@@ -65,10 +68,12 @@ fn scope(credential: &str) -> Option<CredentialScope> {
 }
 
 impl CredentialScope {
-    /// The account that the access key stands for: itself, if it is twelve digits (as with other local AWS tools).
-    pub(crate) fn account(&self) -> Option<&str> {
+    /// The account that the access key stands for: itself, if it is twelve digits (as with other local AWS tools), or the
+    /// one that a function's own key carries.
+    pub(crate) fn account(&self) -> Option<Cow<'_, str>> {
         let key = self.access_key.as_str();
-        (key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())).then_some(key)
+        let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
+        if is_account { Some(key.into()) } else { ids::account_of_access_key(key).map(Cow::Owned) }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Options {
     pub release: bool,
     /// Rebuild and redeploy when sources or the template change.
     pub watch: bool,
+    /// Whether a function without any policy is closed to API Gateway, as on AWS.
+    pub enforce_permissions: bool,
     /// Environments (processes) of one function at most.
     pub max_environments: usize,
 }
@@ -56,6 +58,7 @@ impl Default for Options {
             dynamodb_endpoint: None,
             release: false,
             watch: true,
+            enforce_permissions: false,
             max_environments: 32,
         }
     }

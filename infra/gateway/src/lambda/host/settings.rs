@@ -48,6 +48,12 @@ pub struct HostSettings {
     pub trust: Option<TrustSource>,
     /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
     pub runtime_clients: Option<PathBuf>,
+    /// Invocations of all functions that may run at a time; further ones are throttled (429). AWS's default is 1,000.
+    pub account_concurrency: usize,
+    /// Whether a function without any policy is closed to other services, as on AWS.
+    pub enforce_permissions: bool,
+    /// Gives numbers from 0 to 1, by which an alias with weights chooses.
+    pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl HostSettings {
@@ -66,6 +72,9 @@ impl HostSettings {
             max_event_bytes: 64 * 1024 * 1024,
             trust: None,
             runtime_clients: None,
+            account_concurrency: 1000,
+            enforce_permissions: false,
+            random: Arc::new(fastrand::f64),
         }
     }
 }
