@@ -21,15 +21,15 @@ run("cache_settings", lambda_uri=lambda_uri, **api.names())
 integration = apigateway.get_integration(**api.of_method)
 expect((integration["cacheKeyParameters"], integration["cacheNamespace"]),
        (["method.request.querystring.userId"], "users-cache"))
-expect(stage()["methodSettings"]["users/GET"]["cacheTtlInSeconds"], 300)
+expect(stage()["methodSettings"]["~1users/GET"]["cacheTtlInSeconds"], 300)
 
 run("cache_invalidation", **api.names())
 
 run("throttling", **api.names())
 settings = stage()["methodSettings"]
 expect((settings["*/*"]["throttlingRateLimit"], settings["*/*"]["throttlingBurstLimit"]), (1000.0, 2000))
-expect(settings["users/GET"]["throttlingRateLimit"], 500.0)
-expect(settings["users/GET"]["cacheTtlInSeconds"], 300)
+expect(settings["~1users/GET"]["throttlingRateLimit"], 500.0)
+expect(settings["~1users/GET"]["cacheTtlInSeconds"], 300)
 
 api.deploy("production")
 status, _, said = curl(f"{api.url('production')}/users?userId=1")

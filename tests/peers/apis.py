@@ -27,7 +27,7 @@ refused(errors.BadRequestException, "", rest.put_integration, **method, type="AW
 rest.put_integration(**method, type="MOCK")
 rest.create_deployment(restApiId=api, stageName="dev")
 refused(errors.NotFoundException, "Invalid Stage identifier specified", rest.get_stage, restApiId=api, stageName="none")
-refused(errors.BadRequestException, "Invalid patch path", rest.update_stage, restApiId=api, stageName="dev",
+refused(errors.BadRequestException, "Invalid method setting path: /throttle/rateLimit", rest.update_stage, restApiId=api, stageName="dev",
         patchOperations=[{"op": "replace", "path": "/throttle/rateLimit", "value": "1"}])
 deployment = rest.get_stage(restApiId=api, stageName="dev")["deploymentId"]
 refused(errors.BadRequestException, "Active stages pointing to this deployment must be moved or deleted",

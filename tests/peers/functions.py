@@ -18,8 +18,8 @@ assert json.load(functions.invoke(FunctionName="hello")["Payload"])["body"] == "
 refused(errors.ResourceNotFoundException, "Function not found: arn:aws:lambda:us-east-1:000000000000:function:nobody",
         functions.get_function, FunctionName="nobody")
 refused(errors.ResourceNotFoundException, "", functions.invoke, FunctionName="nobody")
-refused(errors.InvalidParameterValueException, "", create, functions=functions, name="empty", Runtime="cobol85")
-refused(errors.InvalidParameterValueException, "", create, functions=functions, name="layered",
+refused(errors.InvalidParameterValueException, "ruby3.3 is not run here", create, functions=functions, name="red", Runtime="ruby3.3")
+refused(errors.InvalidParameterValueException, "layers are not mounted", create, functions=functions, name="layered",
         Layers=["arn:aws:lambda:us-east-1:000000000000:layer:a:1"])
 
 # Limits: a function that may not run refuses with the error that SDKs retry.
