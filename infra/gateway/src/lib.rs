@@ -10,6 +10,7 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod control;
+pub mod credentials;
 pub mod gateway;
 pub mod http;
 pub mod ids;

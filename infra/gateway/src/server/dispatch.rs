@@ -85,6 +85,11 @@ pub(super) async fn dispatch(
     if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
     }
+    if matches!(target, Target::Lambda | Target::DynamoDb)
+        && let Some(refused) = services.control.refuse(&request)
+    {
+        return refused;
+    }
     match target {
         Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
         Target::DynamoDb => {

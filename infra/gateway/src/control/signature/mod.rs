@@ -1,7 +1,10 @@
-//! Who signs a request: the credential scope of Signature Version 4.
+//! Who signs a request: the credential scope of Signature Version 4, and whether the signature is good.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+mod verify;
+
+pub(crate) use self::verify::{Refusal, verify};
 use super::service_model::percent_decoded;
 use crate::server::ClientRequest;
 
