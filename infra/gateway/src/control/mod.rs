@@ -37,9 +37,10 @@ use self::call::{ApiError, Call, Handler};
 use self::documents::Documents;
 use self::protocol::{Named, Protocol};
 pub use self::services::Service;
-use self::signature::Signed;
+use self::signature::{CredentialScope, Refusal, Signed};
 use self::world::World;
 use crate::clock::Clock;
+use crate::credentials::Issuer;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::lambda::Invoke;
@@ -59,10 +60,21 @@ pub struct Control {
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
+    /// Whose signatures are good; `None` takes every one.
+    signatures: Option<Signatures>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
     /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
     functions: Option<FunctionRooms>,
+}
+
+/// Whose signatures are good, beside IAM users' access keys.
+#[derive(Clone, Debug)]
+pub struct Signatures {
+    /// Who has issued the credentials of functions and of roles that were taken on.
+    pub issuer: Issuer,
+    /// The access key and secret access key of whoever runs this.
+    pub owner: (String, String),
 }
 
 impl Control {
@@ -77,6 +89,7 @@ impl Control {
             gateway,
             published,
             worlds: RwLock::default(),
+            signatures: None,
             unknown: Mutex::default(),
             functions: None,
         };
@@ -87,6 +100,60 @@ impl Control {
             }
         }
         Ok(control)
+    }
+
+    /// Refuses whatever these do not sign.
+    #[must_use]
+    pub fn with_signatures(mut self, signatures: Signatures) -> Control {
+        self.signatures = Some(signatures);
+        self
+    }
+
+    /// Checks the signature of a request to any service, if signatures are checked here.
+    ///
+    /// # Errors
+    /// AWS's error for what is wrong with it.
+    fn check_signature(&self, request: &ClientRequest, query: bool) -> Result<(), ApiError> {
+        let Some(signatures) = &self.signatures else { return Ok(()) };
+        let scope = match signature::signed(request) {
+            Signed::By(scope) => scope,
+            Signed::Malformed => return Err(Refusal::Incomplete.error(query)),
+            Signed::Not => {
+                let code = if query { "MissingAuthenticationToken" } else { "MissingAuthenticationTokenException" };
+                return Err(ApiError::new(code, "Missing Authentication Token").with_status(403));
+            }
+        };
+        let secret = self.secret_of(signatures, &scope)?;
+        let secret = secret.ok_or_else(|| Refusal::UnknownKey.error(query))?;
+        let now = self.clock().now();
+        signature::verify(request, &scope, &secret, now).map_err(|refusal| {
+            tracing::warn!(access_key = scope.access_key, service = scope.service, ?refusal, "a signature is refused");
+            refusal.error(query)
+        })
+    }
+
+    /// The secret of an access key: the owner's, an IAM user's, or one that was issued here.
+    fn secret_of(&self, signatures: &Signatures, scope: &CredentialScope) -> Result<Option<String>, ApiError> {
+        let key = &scope.access_key;
+        if *key == signatures.owner.0 {
+            return Ok(Some(signatures.owner.1.clone()));
+        }
+        let account = scope.account();
+        let world = self.global_world(account.as_deref().unwrap_or(&self.gateway.account_id))?;
+        let state = world::lock(&world.iam);
+        let user_key = state.users.values().find_map(|user| user.access_keys.get(key));
+        Ok(match user_key {
+            Some(key) => (key.status == "Active").then(|| key.secret_access_key.clone()),
+            // Only those keys that this run has issued know its secret.
+            None => account.map(|_| signatures.issuer.secret_access_key(key)),
+        })
+    }
+
+    /// What a request to a service beside the control plane (DynamoDB, Lambda's Invoke) gets if its signature is refused.
+    pub(crate) fn refuse(&self, request: &ClientRequest) -> Option<Reply> {
+        let error = self.check_signature(request, false).err()?;
+        let protocol = Protocol::of(request);
+        Some(protocol.encode_error(&service_model::LAMBDA, &error, &ids::request_id()))
     }
 
     /// Forgets everything that was created, in every account and region, and serves no API any more.
@@ -190,8 +257,7 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                let account = scope.account();
-                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                WorldId::new(scope.account().as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
@@ -238,6 +304,7 @@ impl Control {
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
         };
+        self.check_signature(request, protocol == Protocol::Query)?;
         let account = scope.account();
         let account = account.as_deref().unwrap_or(&self.gateway.account_id);
         let world = if service.global {

@@ -84,13 +84,21 @@ pub(super) async fn dispatch(
     }
     if let Target::FunctionUrl { url_id, path } = target {
         return match services.control.function_url(url_id) {
-            Some(url) => function_url::serve(&url, path, &request, Control::is_signed(&request)).await,
+            Some(url) => {
+                let signed = Control::is_signed(&request) && services.control.refuse(&request).is_none();
+                function_url::serve(&url, path, &request, signed).await
+            }
             None => message_reply(StatusCode::NOT_FOUND, &format!("there is no function URL {url_id:?} here")),
         };
     }
     // An API has CORS for what a page may do; these have none, so pages from elsewhere may do nothing.
     if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
+    }
+    if matches!(target, Target::Lambda | Target::DynamoDb)
+        && let Some(refused) = services.control.refuse(&request)
+    {
+        return refused;
     }
     match target {
         Target::Lambda => {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::logs::LogSink;
 use crate::clock::Clock;
+use crate::credentials::Issuer;
 
 /// The files that let a function trust this machine's `https` and `wss`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct HostSettings {
     pub account_concurrency: usize,
     /// Whether a function without any policy is closed to other services, as on AWS.
     pub enforce_permissions: bool,
+    /// Who issues the functions' credentials.
+    pub issuer: Issuer,
     /// Gives numbers from 0 to 1, by which an alias with weights chooses.
     pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -74,6 +77,7 @@ impl HostSettings {
             runtime_clients: None,
             account_concurrency: 1000,
             enforce_permissions: false,
+            issuer: Issuer::default(),
             random: Arc::new(fastrand::f64),
         }
     }

@@ -1,9 +1,12 @@
-//! Who signs a request: the credential scope of Signature Version 4.
+//! Who signs a request: the credential scope of Signature Version 4, and whether the signature is good.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+mod verify;
+
 use std::borrow::Cow;
 
+pub(crate) use self::verify::{Refusal, verify};
 use super::service_model::percent_decoded;
 use crate::ids;
 use crate::server::ClientRequest;
