@@ -50,7 +50,15 @@ assert elsewhere.get_rest_apis()["items"] == []
 refused(elsewhere.exceptions.NotFoundException, "", elsewhere.get_rest_api, restApiId=api)
 
 # What is not here says so by name; what is not signed is not let in.
-refused("UnknownOperationException", "GetDatabases", boto3.client("glue").get_databases)
+for service, operation, named in [
+    ("glue", "get_databases", "glue GetDatabases"),
+    ("sqs", "list_queues", "sqs ListQueues"),
+    ("ec2", "describe_instances", "ec2 DescribeInstances"),
+    ("autoscaling", "describe_policies", "autoscaling DescribePolicies"),
+    ("iot", "list_things", "iot GET /things"),
+    ("s3", "list_buckets", "s3 GET /"),
+]:
+    refused("UnknownOperationException", named, getattr(boto3.client(service), operation))
 unsigned = boto3.client("apigateway", config=Config(signature_version=UNSIGNED))
 refused("MissingAuthenticationTokenException", "Missing Authentication Token", unsigned.get_rest_apis)
 status, headers, said = get("/restapis")

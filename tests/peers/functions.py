@@ -71,10 +71,14 @@ for name, archive, said in [
     refused(errors.InvalidParameterValueException, said, functions.create_function, FunctionName=name,
             Runtime="python3.12", Handler="main.handler", Role=ROLE, Code={"ZipFile": archive})
     refused(errors.ResourceNotFoundException, "", functions.get_function, FunctionName=name)
-# A handler that is not in the package is created, as on AWS, and fails when it is called.
-create(functions, "handlerless", {"other.py": HELLO})
-functions.get_waiter("function_active_v2").wait(FunctionName="handlerless")
-answer = functions.invoke(FunctionName="handlerless")
+# A handler that is not in its package is said when it is created; what an edit takes away, at the next call, as on AWS.
+refused(errors.InvalidParameterValueException, "there is no main.py", create, functions=functions, name="handlerless",
+        files={"other.py": HELLO})
+create(functions, "edited")
+functions.get_waiter("function_active_v2").wait(FunctionName="edited")
+functions.update_function_code(FunctionName="edited", ZipFile=package({"other.py": HELLO}))
+functions.get_waiter("function_updated_v2").wait(FunctionName="edited")
+answer = functions.invoke(FunctionName="edited")
 error = json.load(answer["Payload"])
 assert (answer["FunctionError"], error["errorType"]) == ("Unhandled", "Runtime.ImportModuleError"), error
 
@@ -83,5 +87,5 @@ for number in range(4):
     create(functions, f"page-{number}")
 pages = list(functions.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 4}))
 names = sorted(function["FunctionName"] for page in pages for function in page["Functions"])
-assert len(pages) == 2 and names == ["handlerless", "hello"] + [f"page-{number}" for number in range(4)], names
+assert len(pages) == 2 and names == ["edited", "hello"] + [f"page-{number}" for number in range(4)], names
 assert boto3.client("lambda", region_name="eu-west-1").list_functions()["Functions"] == []

@@ -123,7 +123,8 @@ pub fn write_blocks(listed: &[Listed], folder: &Path, port: u16) {
     let ours = format!("http://localhost:{port}");
     for block in listed {
         let text = block.corrected.replace("http://localhost:4566", &ours);
-        for (name, text) in [(format!("{}.py", block.name), &text), (format!("{}.presumes.py", block.name), &block.presumes)]
+        for (name, text) in
+            [(format!("{}.py", block.name), &text), (format!("{}.presumes.py", block.name), &block.presumes)]
         {
             std::fs::write(folder.join(&name), text).unwrap_or_else(|error| panic!("{name}: {error}"));
         }
@@ -136,7 +137,8 @@ mod tests {
 
     use super::*;
 
-    const DOCUMENT: &str = "# A\n```python\n# no heading\nx = 1\n```\n```js\ny\n```\n## B\n```python\nz\n```\n```python\nx = 1\n```\n";
+    const DOCUMENT: &str =
+        "# A\n```python\n# no heading\nx = 1\n```\n```js\ny\n```\n## B\n```python\nz\n```\n```python\nx = 1\n```\n";
 
     fn block(heading: &str, index: usize, text: &str) -> Block {
         Block { heading: heading.to_owned(), index, text: text.to_owned() }

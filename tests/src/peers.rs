@@ -78,7 +78,8 @@ pub fn aws_client(program: &Path, endpoint: &str, key: &str) -> Command {
 /// When it fails, with all that it said.
 pub async fn run(mut command: Command) -> String {
     let output = tokio::task::spawn_blocking(move || command.output()).await;
-    let output = output.expect("the thread does not panic").unwrap_or_else(|error| panic!("it does not start: {error}"));
+    let output =
+        output.expect("the thread does not panic").unwrap_or_else(|error| panic!("it does not start: {error}"));
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{}\n{said}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
     said

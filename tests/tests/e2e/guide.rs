@@ -28,7 +28,8 @@ fn every_block_is_listed_and_every_correction_still_applies() {
     let listed = listed().unwrap();
     assert!(listed.len() > 20, "{}", listed.len());
     for block in &listed {
-        let calls = ["apigateway.", "lambda_client.", "cloudwatch."].iter().any(|client| block.block.text.contains(client));
+        let calls =
+            ["apigateway.", "lambda_client.", "cloudwatch."].iter().any(|client| block.block.text.contains(client));
         let kinds: &[&str] = if calls { &["program", "both"] } else { &["function", "data"] };
         assert!(kinds.contains(&block.what.as_str()), "{}: {}", block.name, block.what);
     }

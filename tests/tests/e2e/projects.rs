@@ -103,7 +103,10 @@ async fn python_handlers_in_a_package_share_its_code() {
     let post = |body: Value| answer(stack.client().post(stack.api("ordersapi/prod/orders")).json(&body));
     let (status, said) = post(json!({"lines": [{"item": "tea", "count": 2}, {"item": "cake", "count": 1}]})).await;
     assert_eq!((status, &said["total"]), (201, &json!(11)));
-    assert_eq!(post(json!({"lines": [{"item": "gold", "count": 1}]})).await, (400, json!({"message": "unknown: gold"})));
+    assert_eq!(
+        post(json!({"lines": [{"item": "gold", "count": 1}]})).await,
+        (400, json!({"message": "unknown: gold"}))
+    );
     assert_eq!(get(&stack, "ordersapi/prod/fail").await, (502, json!({"message": "Internal server error"})));
     stack.stop().await;
 }

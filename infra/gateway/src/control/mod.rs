@@ -314,10 +314,10 @@ impl Control {
         };
         let (operation, labels) = match protocol.operation(service.model, request) {
             Named::Known(operation, labels) => (operation, labels),
-            Named::Unknown(name) => return Err(self.not_here(service, protocol, &name)),
+            Named::Unknown(name) => return Err(self.not_here(service.name, protocol, &name)),
         };
         let Some(entry) = service.entry(&operation.name) else {
-            return Err(self.not_here(service, protocol, &operation.name));
+            return Err(self.not_here(service.name, protocol, &operation.name));
         };
         let input = protocol.decode(service.model, operation, &labels, request)?;
         if let Some(shape) = operation.input.as_ref().map(|input| service.model.shape(input))
@@ -329,17 +329,39 @@ impl Control {
         let output = match entry.handler {
             Handler::Sync(handler) => handler(&call)?,
             Handler::Async(handler) => handler(&call).await?,
-            Handler::Elsewhere => return Err(self.not_here(service, protocol, &operation.name)),
+            Handler::Elsewhere => return Err(self.not_here(service.name, protocol, &operation.name)),
         };
         Ok(protocol.encode(service.model, operation, output, request_id))
     }
 
+    /// The answer to a request for a service of AWS's that is none of these, in the form that its client reads; `None` for
+    /// what is no such request.
+    pub(crate) fn refuse_other_service(&self, request: &ClientRequest) -> Option<Reply> {
+        let target = request.headers.get("x-amz-target").and_then(|target| target.split('.').next());
+        let service = match (signature::signed(request), target) {
+            (Signed::By(scope), _) => scope.service,
+            (_, target) => target?.to_owned(),
+        };
+        let protocol = Protocol::of(request);
+        // An error that a model does not have is written alike with any: this one is the smallest.
+        let model = sts::SERVICE.model;
+        let operation = match protocol.operation(model, request) {
+            Named::Unknown(operation) => operation,
+            Named::Known(operation, _) => operation.name.clone(),
+        };
+        let error = self.not_here(&service, protocol, &operation);
+        // These few read XML and cannot be told by their requests; Query's errors are in a form that they understand too.
+        let xml = ["s3", "route53", "cloudfront"].contains(&&*service);
+        let answer = if xml { Protocol::Query } else { protocol };
+        Some(answer.encode_error(model, &error, &ids::request_id()))
+    }
+
     /// The error for an operation that is not here; the first time for each, the log says so too.
-    fn not_here(&self, service: &Service, protocol: Protocol, operation: &str) -> ApiError {
-        let name = format!("{} {operation}", service.name);
+    fn not_here(&self, service: &str, protocol: Protocol, operation: &str) -> ApiError {
+        let name = format!("{service} {operation}");
         let mut unknown = self.unknown.lock().unwrap_or_else(PoisonError::into_inner);
         if unknown.len() < MAX_UNKNOWN && unknown.insert(name.clone()) {
-            tracing::warn!(service = service.name, operation, "an operation that is not served here was called");
+            tracing::warn!(service, operation, "an operation that is not served here was called");
         }
         let message = format!("Ferrogate does not serve {name}; docs/coverage.md lists what it serves");
         let status = if protocol == Protocol::RestJson { 404 } else { 400 };

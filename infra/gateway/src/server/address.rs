@@ -56,7 +56,10 @@ pub(super) fn resolve(request: &ClientRequest) -> Target<'_> {
     }
     match request.headers.get("x-amz-target") {
         Some(operation) if operation.starts_with("DynamoDB") => Target::DynamoDb,
-        None if path == "/" && request.method == http::Method::GET => Target::Own("health"),
+        // A signed one is for a service of AWS's, such as S3's list of buckets.
+        None if path == "/" && request.method == http::Method::GET && !Control::is_signed(request) => {
+            Target::Own("health")
+        }
         _ => Target::Unknown,
     }
 }

@@ -172,12 +172,8 @@ fn is_connections_path(path: &str) -> bool {
 }
 
 fn not_found(services: &Services, request: &ClientRequest) -> Reply {
-    if let Some(operation) = request.headers.get("x-amz-target") {
-        tracing::warn!(operation, "an AWS service that is not here was called");
-        return message_reply(
-            StatusCode::BAD_REQUEST,
-            &format!("UnknownOperationException: {operation} is not served here"),
-        );
+    if let Some(refused) = services.control.refuse_other_service(request) {
+        return refused;
     }
     let apis = services.published.all();
     let known: Vec<_> = apis.keys().map(String::as_str).collect();
