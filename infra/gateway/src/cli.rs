@@ -79,6 +79,10 @@ struct Run {
     /// Processes of one function at most; further calls wait
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     max_environments: u16,
+    /// Let API Gateway call a function only where the function's policy says so, as AWS does; without this, a function that
+    /// has no policy at all may be called, and the log says what AWS would need
+    #[arg(long)]
+    enforce_permissions: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -135,6 +139,7 @@ impl Run {
             dynamodb_endpoint: self.dynamodb_endpoint,
             check_signatures: self.check_signatures,
             max_environments: self.max_environments.into(),
+            enforce_permissions: self.enforce_permissions,
             watch: false,
             ..Options::default()
         }

@@ -29,6 +29,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use indexmap::IndexMap;
 
 pub use self::documents::DocumentsError;
+pub use self::lambda::FunctionRooms;
+pub(crate) use self::lambda::UrlTarget;
 pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};
@@ -41,6 +43,7 @@ use crate::clock::Clock;
 use crate::credentials::Issuer;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::lambda::Invoke;
 use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
@@ -57,19 +60,14 @@ pub struct Control {
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
-    /// Whose signatures are good; `None` takes every one.
-    signatures: Option<Signatures>,
+    /// Who issues the credentials of functions and of roles that are taken on.
+    issuer: Issuer,
+    /// The access key and secret access key of whoever runs this; `None` takes every signature.
+    owner: Option<(String, String)>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
-}
-
-/// Whose signatures are good, beside IAM users' access keys.
-#[derive(Clone, Debug)]
-pub struct Signatures {
-    /// Who has issued the credentials of functions and of roles that were taken on.
-    pub issuer: Issuer,
-    /// The access key and secret access key of whoever runs this.
-    pub owner: (String, String),
+    /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
+    functions: Option<FunctionRooms>,
 }
 
 impl Control {
@@ -84,8 +82,10 @@ impl Control {
             gateway,
             published,
             worlds: RwLock::default(),
-            signatures: None,
+            issuer: Issuer::default(),
+            owner: None,
             unknown: Mutex::default(),
+            functions: None,
         };
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {
@@ -96,11 +96,18 @@ impl Control {
         Ok(control)
     }
 
-    /// Refuses whatever these do not sign.
+    /// Uses the credentials that `issuer` gives to functions. With an owner's (access key and secret access key), whatever
+    /// is signed neither with those nor with credentials issued here is refused.
     #[must_use]
-    pub fn with_signatures(mut self, signatures: Signatures) -> Control {
-        self.signatures = Some(signatures);
+    pub fn with_credentials(mut self, issuer: Issuer, owner: Option<(String, String)>) -> Control {
+        self.issuer = issuer;
+        self.owner = owner;
         self
+    }
+
+    /// Who issues the credentials of functions and of roles that are taken on.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// Checks the signature of a request to any service, if signatures are checked here.
@@ -108,7 +115,7 @@ impl Control {
     /// # Errors
     /// AWS's error for what is wrong with it.
     fn check_signature(&self, request: &ClientRequest, query: bool) -> Result<(), ApiError> {
-        let Some(signatures) = &self.signatures else { return Ok(()) };
+        let Some(owner) = &self.owner else { return Ok(()) };
         let scope = match signature::signed(request) {
             Signed::By(scope) => scope,
             Signed::Malformed => return Err(Refusal::Incomplete.error(query)),
@@ -117,7 +124,7 @@ impl Control {
                 return Err(ApiError::new(code, "Missing Authentication Token").with_status(403));
             }
         };
-        let secret = self.secret_of(signatures, &scope)?;
+        let secret = self.secret_of(owner, &scope)?;
         let secret = secret.ok_or_else(|| Refusal::UnknownKey.error(query))?;
         let now = self.clock().now();
         signature::verify(request, &scope, &secret, now).map_err(|refusal| {
@@ -127,10 +134,10 @@ impl Control {
     }
 
     /// The secret of an access key: the owner's, an IAM user's, or one that was issued here.
-    fn secret_of(&self, signatures: &Signatures, scope: &CredentialScope) -> Result<Option<String>, ApiError> {
+    fn secret_of(&self, owner: &(String, String), scope: &CredentialScope) -> Result<Option<String>, ApiError> {
         let key = &scope.access_key;
-        if *key == signatures.owner.0 {
-            return Ok(Some(signatures.owner.1.clone()));
+        if *key == owner.0 {
+            return Ok(Some(owner.1.clone()));
         }
         let account = scope.account();
         let world = self.global_world(account.as_deref().unwrap_or(&self.gateway.account_id))?;
@@ -139,7 +146,7 @@ impl Control {
         Ok(match user_key {
             Some(key) => (key.status == "Active").then(|| key.secret_access_key.clone()),
             // Only those keys that this run has issued know its secret.
-            None => account.map(|_| signatures.issuer.secret_access_key(key)),
+            None => account.map(|_| self.issuer.secret_access_key(key)),
         })
     }
 
@@ -159,6 +166,7 @@ impl Control {
         let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
         self.published.replace_all([]);
+        self.forget_functions();
         Ok(())
     }
 
@@ -170,6 +178,11 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Every world that is open.
+    pub(crate) fn open_worlds(&self) -> Vec<Arc<World>> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
@@ -224,7 +237,9 @@ impl Control {
         if worlds.len() >= MAX_WORLDS {
             return Ok(None);
         }
+        let functions = self.gateway.lambda.for_world(&id.account, &id.region);
         let gateway = Gateway {
+            lambda: functions.unwrap_or_else(|| Arc::clone(&self.gateway.lambda)),
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
             ..self.gateway.clone()
@@ -243,10 +258,22 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                WorldId::new(scope.account().as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                let account = scope.account();
+                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
+    }
+
+    /// Whoever calls functions on behalf of the one who has signed a request, or else of the run's own account.
+    pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
+        let world = self.world(&self.world_of(request));
+        world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
+    }
+
+    /// Whether a request names somebody who has signed it.
+    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
+        matches!(signature::signed(request), Signed::By(_))
     }
 
     /// Answers one request to `service`.

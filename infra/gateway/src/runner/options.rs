@@ -38,6 +38,8 @@ pub struct Options {
     pub release: bool,
     /// Rebuild and redeploy when sources or the template change.
     pub watch: bool,
+    /// Whether a function without any policy is closed to API Gateway, as on AWS.
+    pub enforce_permissions: bool,
     /// Environments (processes) of one function at most.
     pub max_environments: usize,
 }
@@ -59,6 +61,7 @@ impl Default for Options {
             check_signatures: false,
             release: false,
             watch: true,
+            enforce_permissions: false,
             max_environments: 32,
         }
     }

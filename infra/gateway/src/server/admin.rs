@@ -87,12 +87,26 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
                 &format!("the body must be {{\"advanceSeconds\": N}} with N from 0 to 4294967295: {error}"),
             ),
         },
+        (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
         ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
             "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and \
              POST /_ferrogate/reset",
         ),
+    }
+}
+
+/// `functions/{sha256}.zip`: a deployment package, as `Code.Location` of `GetFunction` says.
+fn package(services: &Services, path: &str) -> Reply {
+    let name = path.strip_prefix("functions/").and_then(|name| name.strip_suffix(".zip")).unwrap_or_default();
+    match services.control.download(name) {
+        Some(zip) => {
+            let mut reply = Reply::new(zip.into());
+            reply.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/zip"));
+            reply
+        }
+        None => message_reply(StatusCode::NOT_FOUND, "no function here has this package"),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::EventSources;
 use crate::services::TableWorlds;
-use crate::{http as http_api, lambda, rest, websocket};
+use crate::{function_url, http as http_api, lambda, rest, websocket};
 
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
 const MAX_HEADERS: usize = 10_240;
@@ -61,6 +61,7 @@ pub(super) async fn dispatch(
         Ok(request) => request,
         Err(error) => {
             let status = match error {
+                ReadError::PackageTooLarge(_) => return lambda::package_too_large(&error.to_string()),
                 ReadError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 ReadError::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 ReadError::Broken => StatusCode::BAD_REQUEST,
@@ -81,6 +82,12 @@ pub(super) async fn dispatch(
         let (api_id, path) = (api_id.to_owned(), path.into_owned());
         return serve_api(services, &api_id, &path, request, upgrade).await;
     }
+    if let Target::FunctionUrl { url_id, path } = target {
+        return match services.control.function_url(url_id) {
+            Some(url) => function_url::serve(&url, path, &request, Control::is_signed(&request)).await,
+            None => message_reply(StatusCode::NOT_FOUND, &format!("there is no function URL {url_id:?} here")),
+        };
+    }
     // An API has CORS for what a page may do; these have none, so pages from elsewhere may do nothing.
     if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
@@ -91,14 +98,17 @@ pub(super) async fn dispatch(
         return refused;
     }
     match target {
-        Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
+        Target::Lambda => {
+            let lambda = services.control.invoker_of(&request);
+            lambda::serve_invoke_api(&*lambda, &services.gateway.clock, &request).await
+        }
         Target::DynamoDb => {
             let world = services.control.world_of(&request);
             services.tables.serve(&world.account, &world.region, &request).await
         }
         Target::Control(service) => services.control.serve(service, &request).await,
         Target::Own(path) => admin::serve(services, path, &request).await,
-        Target::Api { .. } | Target::Unknown => not_found(services, &request),
+        Target::Api { .. } | Target::FunctionUrl { .. } | Target::Unknown => not_found(services, &request),
     }
 }
 
