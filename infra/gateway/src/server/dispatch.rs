@@ -84,7 +84,10 @@ pub(super) async fn dispatch(
     }
     if let Target::FunctionUrl { url_id, path } = target {
         return match services.control.function_url(url_id) {
-            Some(url) => function_url::serve(&url, path, &request, Control::is_signed(&request)).await,
+            Some(url) => {
+                let signed = Control::is_signed(&request) && services.control.refuse(&request).is_none();
+                function_url::serve(&url, path, &request, signed).await
+            }
             None => message_reply(StatusCode::NOT_FOUND, &format!("there is no function URL {url_id:?} here")),
         };
     }
