@@ -60,21 +60,14 @@ pub struct Control {
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
-    /// Whose signatures are good; `None` takes every one.
-    signatures: Option<Signatures>,
+    /// Who issues the credentials of functions and of roles that are taken on.
+    issuer: Issuer,
+    /// The access key and secret access key of whoever runs this; `None` takes every signature.
+    owner: Option<(String, String)>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
     /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
     functions: Option<FunctionRooms>,
-}
-
-/// Whose signatures are good, beside IAM users' access keys.
-#[derive(Clone, Debug)]
-pub struct Signatures {
-    /// Who has issued the credentials of functions and of roles that were taken on.
-    pub issuer: Issuer,
-    /// The access key and secret access key of whoever runs this.
-    pub owner: (String, String),
 }
 
 impl Control {
@@ -89,7 +82,8 @@ impl Control {
             gateway,
             published,
             worlds: RwLock::default(),
-            signatures: None,
+            issuer: Issuer::default(),
+            owner: None,
             unknown: Mutex::default(),
             functions: None,
         };
@@ -102,11 +96,18 @@ impl Control {
         Ok(control)
     }
 
-    /// Refuses whatever these do not sign.
+    /// Uses the credentials that `issuer` gives to functions. With an owner's (access key and secret access key), whatever
+    /// is signed neither with those nor with credentials issued here is refused.
     #[must_use]
-    pub fn with_signatures(mut self, signatures: Signatures) -> Control {
-        self.signatures = Some(signatures);
+    pub fn with_credentials(mut self, issuer: Issuer, owner: Option<(String, String)>) -> Control {
+        self.issuer = issuer;
+        self.owner = owner;
         self
+    }
+
+    /// Who issues the credentials of functions and of roles that are taken on.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
     }
 
     /// Checks the signature of a request to any service, if signatures are checked here.
@@ -114,7 +115,7 @@ impl Control {
     /// # Errors
     /// AWS's error for what is wrong with it.
     fn check_signature(&self, request: &ClientRequest, query: bool) -> Result<(), ApiError> {
-        let Some(signatures) = &self.signatures else { return Ok(()) };
+        let Some(owner) = &self.owner else { return Ok(()) };
         let scope = match signature::signed(request) {
             Signed::By(scope) => scope,
             Signed::Malformed => return Err(Refusal::Incomplete.error(query)),
@@ -123,7 +124,7 @@ impl Control {
                 return Err(ApiError::new(code, "Missing Authentication Token").with_status(403));
             }
         };
-        let secret = self.secret_of(signatures, &scope)?;
+        let secret = self.secret_of(owner, &scope)?;
         let secret = secret.ok_or_else(|| Refusal::UnknownKey.error(query))?;
         let now = self.clock().now();
         signature::verify(request, &scope, &secret, now).map_err(|refusal| {
@@ -133,10 +134,10 @@ impl Control {
     }
 
     /// The secret of an access key: the owner's, an IAM user's, or one that was issued here.
-    fn secret_of(&self, signatures: &Signatures, scope: &CredentialScope) -> Result<Option<String>, ApiError> {
+    fn secret_of(&self, owner: &(String, String), scope: &CredentialScope) -> Result<Option<String>, ApiError> {
         let key = &scope.access_key;
-        if *key == signatures.owner.0 {
-            return Ok(Some(signatures.owner.1.clone()));
+        if *key == owner.0 {
+            return Ok(Some(owner.1.clone()));
         }
         let account = scope.account();
         let world = self.global_world(account.as_deref().unwrap_or(&self.gateway.account_id))?;
@@ -145,7 +146,7 @@ impl Control {
         Ok(match user_key {
             Some(key) => (key.status == "Active").then(|| key.secret_access_key.clone()),
             // Only those keys that this run has issued know its secret.
-            None => account.map(|_| signatures.issuer.secret_access_key(key)),
+            None => account.map(|_| self.issuer.secret_access_key(key)),
         })
     }
 
@@ -257,7 +258,8 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                WorldId::new(scope.account().as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                let account = scope.account();
+                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }

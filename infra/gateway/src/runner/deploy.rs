@@ -126,6 +126,7 @@ impl Deployer {
         settings.enforce_permissions = options.enforce_permissions;
         settings.trust = Some(trust(&tls));
         settings.runtime_clients = Some(data_dir.path().join("runtimes"));
+        let issuer = settings.issuer.clone();
         let (host, worlds) = match &options.function_endpoint {
             Some(url) => {
                 let remote = Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?);
@@ -154,7 +155,9 @@ impl Deployer {
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
-        let mut control = control.map_err(|error| DeployError::Control(error.to_string()))?;
+        let owner = options.check_signatures.then(owner);
+        let mut control =
+            control.map_err(|error| DeployError::Control(error.to_string()))?.with_credentials(issuer, owner);
         let packages = PackageStore::new(&data_dir.path().join("code")).map_err(|error| lambda(&error))?;
         control.run_functions(FunctionRooms::new(worlds.clone(), packages, event_sources.clone())).await;
         let services = Arc::new(Services {
@@ -350,6 +353,15 @@ impl Deployer {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The credentials of whoever runs this, where signatures are checked.
+fn owner() -> (String, String) {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("FERROGATE_ACCESS_KEY_ID"), variable("FERROGATE_SECRET_ACCESS_KEY")) {
+        (Some(key), Some(secret)) => (key, secret),
+        _ => ("test".to_owned(), "test".to_owned()),
     }
 }
 

@@ -71,13 +71,17 @@ fn scope(credential: &str) -> Option<CredentialScope> {
 }
 
 impl CredentialScope {
-    /// The account that the access key stands for: itself, if it is twelve digits (as with other local AWS tools), or the
-    /// one that a function's own key carries.
+    /// The account that the access key stands for, if it says so itself.
     pub(crate) fn account(&self) -> Option<Cow<'_, str>> {
-        let key = self.access_key.as_str();
-        let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
-        if is_account { Some(key.into()) } else { ids::account_of_access_key(key).map(Cow::Owned) }
+        account_of(&self.access_key)
     }
+}
+
+/// The account that an access key stands for: itself, if it is twelve digits (as with other local AWS tools), or the one
+/// that a key issued here carries.
+pub(crate) fn account_of(access_key: &str) -> Option<Cow<'_, str>> {
+    let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Some(access_key.into()) } else { ids::account_of_access_key(access_key).map(Cow::Owned) }
 }
 
 #[cfg(test)]

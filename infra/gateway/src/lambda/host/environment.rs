@@ -13,7 +13,7 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::failure::Failure;
-use super::logs::{LineKind, Log, LogPipe};
+use super::logs::{Drained, LineKind, Log, LogPipe};
 use super::pool::Pool;
 use super::version::{Version, log_stream};
 use super::work::{Completed, Delivery, Running, Work, start_line};
@@ -132,6 +132,10 @@ impl Environment {
         let mut state = self.state();
         let State::Idle { init_millis, .. } = *state else { return Err(Box::new(work)) };
         if let Some(logs) = self.logs.get() {
+            if init_millis.is_some() {
+                // What it printed while it started is in the pipe by now, and is no part of its first invocation.
+                while logs.drain() == Drained::More {}
+            }
             logs.begin(&work.event.request_id);
         }
         self.log.report(&work.event.request_id, || start_line(&work.event.request_id, &self.version.number));

@@ -31,6 +31,8 @@ pub struct HostSettings {
     pub region: String,
     /// The account in the functions' ARNs.
     pub account_id: String,
+    /// Who issues the functions' credentials.
+    pub issuer: Issuer,
     /// The gateway's port: functions find AWS's services there (`AWS_ENDPOINT_URL`).
     pub port: u16,
     /// Execution environments (processes) that one function may have at a time.
@@ -53,8 +55,6 @@ pub struct HostSettings {
     pub account_concurrency: usize,
     /// Whether a function without any policy is closed to other services, as on AWS.
     pub enforce_permissions: bool,
-    /// Who issues the functions' credentials.
-    pub issuer: Issuer,
     /// Gives numbers from 0 to 1, by which an alias with weights chooses.
     pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
@@ -67,6 +67,7 @@ impl HostSettings {
             sink,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
+            issuer: Issuer::default(),
             port,
             max_environments: 32,
             max_waiting: 10_000,
@@ -77,7 +78,6 @@ impl HostSettings {
             runtime_clients: None,
             account_concurrency: 1000,
             enforce_permissions: false,
-            issuer: Issuer::default(),
             random: Arc::new(fastrand::f64),
         }
     }

@@ -103,7 +103,6 @@ pub(crate) fn variables(
     let name = &function.function_name;
     let key = Sha256::digest(name.as_bytes());
     let access_key = ids::access_key_id(&settings.account_id, &key);
-    let secret = settings.issuer.secret_access_key(&access_key);
     let root = task_root.display();
     let mut all: Vec<(String, OsString)> = [
         ("_HANDLER", function.handler.clone()),
@@ -116,8 +115,8 @@ pub(crate) fn variables(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", log.group.clone()),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log.name.clone()),
+        ("AWS_SECRET_ACCESS_KEY", settings.issuer.secret_access_key(&access_key)),
         ("AWS_ACCESS_KEY_ID", access_key),
-        ("AWS_SECRET_ACCESS_KEY", secret),
         ("AWS_SESSION_TOKEN", format!("local-{}", hex(&key[..16]))),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000".to_owned()),
