@@ -86,6 +86,12 @@ pub fn isolated(ferrogate: Ferrogate) -> Ferrogate {
     }
 }
 
+/// A Ferrogate without a template, on a free port. Its tables are always its own: programs that build everything through
+/// AWS's API name them as they like.
+pub fn empty() -> Ferrogate {
+    Ferrogate::empty().port(0).ephemeral()
+}
+
 fn unique_name() -> String {
     use std::sync::atomic::{AtomicU32, Ordering};
     static NEXT: AtomicU32 = AtomicU32::new(0);

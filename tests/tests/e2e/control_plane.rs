@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use ferrogate::Ferrogate;
 use ferrogate_tests::peers;
 use ferrogate_tests::process::Process;
-use ferrogate_tests::stack::{Stack, isolated};
+use ferrogate_tests::stack::{Stack, empty};
 use rustix::process::Signal;
 
 /// A script of `tests/peers`.
@@ -19,7 +19,7 @@ fn script(python: &Path, endpoint: &str, arguments: &[&str]) -> Command {
 
 async fn against_an_empty_one(name: &str) {
     let Some(python) = peers::python_with("boto3", "pip install boto3") else { return };
-    let stack = Stack::with(isolated(Ferrogate::empty())).await;
+    let stack = Stack::with(empty()).await;
     peers::run(script(&python, &stack.endpoint(), &[name])).await;
     stack.stop().await;
 }
@@ -36,10 +36,6 @@ async fn bad_input_to_lambda_is_refused_as_aws_refuses_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_brings_back_what_was_created() {
-    if std::env::var_os("FERROGATE_TEST_DYNAMODB").is_some() {
-        // The tables are that DynamoDB's own to keep.
-        return;
-    }
     let Some(python) = peers::python_with("boto3", "pip install boto3") else { return };
     let folder = tempfile::tempdir().unwrap();
     let start = || Stack::with(Ferrogate::empty().port(0).data_dir(folder.path()));
@@ -55,9 +51,6 @@ async fn a_restart_brings_back_what_was_created() {
 /// What was acknowledged before the process was killed is there and answers; the store opens.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_in_a_stream_of_calls_loses_nothing_that_was_acknowledged() {
-    if std::env::var_os("FERROGATE_TEST_DYNAMODB").is_some() {
-        return;
-    }
     let Some(python) = peers::python_with("boto3", "pip install boto3") else { return };
     let folder = tempfile::tempdir().unwrap();
     let arguments = ["--data-dir", folder.path().to_str().unwrap()];

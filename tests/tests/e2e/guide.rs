@@ -1,10 +1,9 @@
 //! The guide's own programs: each Python block of the document that calls AWS is run from the document, the traffic
 //! that it promises is sent, and its answers are checked. `tests/guide/blocks.toml` lists the blocks and the corrections.
 
-use ferrogate::Ferrogate;
 use ferrogate_tests::guide::{folder, listed, write_blocks};
 use ferrogate_tests::peers;
-use ferrogate_tests::stack::{Stack, isolated};
+use ferrogate_tests::stack::{Stack, empty};
 
 /// The account that the guide's ARNs are of; any other key is the account 000000000000.
 const GUIDE_ACCOUNT: &str = "123456789012";
@@ -13,7 +12,7 @@ const GUIDE_ACCOUNT: &str = "123456789012";
 async fn chapter(script: &str, key: &str) {
     let modules = "boto3, websockets, requests_aws4auth";
     let Some(python) = peers::python_with(modules, "pip install -r .ci/requirements.txt") else { return };
-    let stack = Stack::with(isolated(Ferrogate::empty())).await;
+    let stack = Stack::with(empty()).await;
     let blocks = tempfile::tempdir().unwrap();
     write_blocks(&listed().unwrap(), blocks.path(), stack.port());
     // The guide's address: a host name, so that names below it can be made.

@@ -4,9 +4,8 @@ use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use ferrogate::Ferrogate;
 use ferrogate_tests::chat::ChatClient;
-use ferrogate_tests::stack::{Stack, isolated, repository};
+use ferrogate_tests::stack::{Stack, empty, repository};
 use ferrogate_tests::{peers, sdk};
 use serde_json::Value;
 
@@ -18,10 +17,6 @@ fn package() -> Vec<u8> {
     archive.start_file("main.py", zip::write::SimpleFileOptions::default()).unwrap();
     archive.write_all(HELLO.as_bytes()).unwrap();
     archive.finish().unwrap().into_inner()
-}
-
-async fn empty() -> Stack {
-    Stack::with(isolated(Ferrogate::empty())).await
 }
 
 /// Calls the three APIs as their users would.
@@ -48,7 +43,7 @@ async fn gone(stack: &Stack, ids: &Value) {
 
 /// A program that builds and deletes: `program {build|delete ids}`.
 async fn drive(program: &Path, arguments: &[&str]) {
-    let stack = empty().await;
+    let stack = Stack::with(empty()).await;
     let folder = tempfile::tempdir().unwrap();
     let zip = folder.path().join("hello.zip");
     std::fs::write(&zip, package()).unwrap();
@@ -101,7 +96,7 @@ async fn the_javascript_sdk_builds_calls_and_deletes_each_kind_of_api() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rust_sdk_builds_calls_and_deletes_each_kind_of_api() {
-    let stack = empty().await;
+    let stack = Stack::with(empty()).await;
     let clients = sdk::Clients::new(&stack.endpoint());
     let ids = clients.build(package()).await.unwrap();
     call(&stack, &ids).await;
