@@ -130,6 +130,7 @@ impl Control {
         let gateway = Gateway {
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
+            telemetry: self.gateway.telemetry.within(&id.account, &id.region),
             ..self.gateway.clone()
         };
         let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);

@@ -6,6 +6,7 @@
 mod event_source;
 mod iam;
 mod lambda;
+mod logs;
 mod rest;
 mod runtime;
 mod v2;
@@ -18,6 +19,7 @@ pub use event_source::{
 };
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
+pub use logs::LogGroup;
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
     DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,

@@ -28,6 +28,7 @@ use crate::server::{
 };
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
+use crate::telemetry::{CountedFunctions, FunctionLogs, Telemetry};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
 
 /// Why what a template declares cannot be deployed.
@@ -113,6 +114,9 @@ impl Deployer {
             None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
                 .map_err(|error| dynamodb(&error))?,
         };
+        let telemetry =
+            Telemetry::open(data_dir.logs().as_deref(), clock.clone(), &options.account_id, &options.region)
+                .map_err(|error| DeployError::Control(error.to_string()))?;
         let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
@@ -120,6 +124,7 @@ impl Deployer {
             None => {
                 let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
                 let builder = Builder::new(data_dir.path(), options.release, Arc::clone(&sink))?;
+                let sink: Arc<dyn LogSink> = Arc::new(FunctionLogs::new(telemetry.clone(), clock.clone(), sink));
                 let mut settings = HostSettings::new(clock.clone(), sink, port);
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
@@ -134,6 +139,9 @@ impl Deployer {
             Host::Local { service, .. } => service.clone(),
             Host::Remote(remote) => remote.clone(),
         };
+        let (account, region) = (&*options.account_id, &*options.region);
+        let invoke: Arc<dyn Invoke> =
+            Arc::new(CountedFunctions::new(telemetry.clone(), clock.clone(), account, region, invoke));
         let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
             Some(path) => Arc::new(FileCheckpoints::open(path)),
             None => Arc::new(MemoryCheckpoints::default()),
@@ -145,6 +153,7 @@ impl Deployer {
             region: options.region.as_str().into(),
             account_id: options.account_id.as_str().into(),
             port,
+            telemetry,
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
