@@ -7,6 +7,7 @@ mod event_source;
 mod function_record;
 mod iam;
 mod lambda;
+mod logs;
 mod rest;
 mod rest_account;
 mod runtime;
@@ -25,6 +26,7 @@ pub use function_record::{
 };
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
+pub use logs::LogGroup;
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
     DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
