@@ -39,6 +39,8 @@ use indexmap::IndexMap;
 
 use crate::model::Model;
 
+pub(crate) use openapi::rest as openapi_rest;
+
 pub use error::{TemplateError, TemplateErrors, Unsupported};
 
 use error::{Owner, Report, did_you_mean};

@@ -1,7 +1,7 @@
 //! OpenAPI 3.0 and Swagger 2.0 documents with API Gateway's extensions: what REST and HTTP APIs take from them alike.
 
 pub(super) mod http;
-pub(super) mod rest;
+pub(crate) mod rest;
 mod security;
 
 pub(super) use security::jwt_configuration;
@@ -56,6 +56,8 @@ struct Operation<'a> {
     /// `GET` … `ANY`.
     verb: &'static str,
     at: Place,
+    /// `parameters` of the path, which hold for all of its verbs.
+    path_parameters: &'a [Node],
     properties: Properties<'a>,
 }
 
@@ -69,7 +71,8 @@ fn operations<'a>(document: &Properties<'a>) -> Vec<Operation<'a>> {
         }
         let item = document.reader(document.path(&format!("paths.{path}")), node);
         item.unsupported("$ref", "references to path items are not followed: these methods do not exist");
-        item.harmless(&["description", "parameters", "servers", "summary"]);
+        item.harmless(&["description", "servers", "summary"]);
+        let path_parameters = item.list("parameters");
         for (key, verb) in [
             ("delete", "DELETE"),
             ("get", "GET"),
@@ -86,7 +89,7 @@ fn operations<'a>(document: &Properties<'a>) -> Vec<Operation<'a>> {
             if let Some(properties) = item.object(key) {
                 properties.harmless(OPERATION_DOCUMENTATION);
                 ignore_foreign(&properties);
-                found.push(Operation { path, verb, at, properties });
+                found.push(Operation { path, verb, at, path_parameters, properties });
             }
         }
         ignore_foreign(&item);

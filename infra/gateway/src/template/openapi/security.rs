@@ -55,7 +55,7 @@ pub(super) fn schemes<'a>(document: &Properties<'a>, components: Option<&Propert
 }
 
 /// A REST API's authorizer, or what else a scheme stands for; `None` where API Gateway ignores it.
-pub(super) fn rest_scheme(scheme: &Scheme<'_>) -> Option<(Access, Option<Authorizer>)> {
+pub(super) fn rest_scheme(scheme: &Scheme<'_>, api_id: &str) -> Option<(Access, Option<Authorizer>)> {
     if scheme.authtype.as_deref().is_some_and(|authtype| authtype.eq_ignore_ascii_case("awsSigv4")) {
         scheme.properties.unsupported("x-amazon-apigateway-authtype", "signatures are not verified yet: refused");
         return Some((Access::of("AWS_IAM", None), None));
@@ -79,21 +79,22 @@ pub(super) fn rest_scheme(scheme: &Scheme<'_>) -> Option<(Access, Option<Authori
     } else {
         authorizer.require("authorizerUri");
     }
-    // The gateway calls functions with its own authority, so no role is assumed.
-    authorizer.harmless(&["authorizerCredentials"]);
     let identity_source = authorizer
         .string("identitySource")
         .or_else(|| (authorizer_type != AuthorizerType::Request).then(|| format!("method.request.header.{header}")));
-    let id = super::super::names::short_id(&["authorizer", scheme.properties.owner().logical_id, scheme.name]);
+    let id = super::super::names::short_id(&["authorizer", api_id, scheme.name])[..6].to_owned();
     let model = Authorizer {
         id: id.clone(),
         name: scheme.name.to_owned(),
         authorizer_type,
+        provider_arns: authorizer.strings("providerARNs"),
+        auth_type: scheme.authtype.clone(),
         authorizer_uri,
+        // The gateway calls functions with its own authority, so the role is kept and not assumed.
+        authorizer_credentials: authorizer.string("authorizerCredentials"),
         identity_source,
         identity_validation_expression: authorizer.string("identityValidationExpression"),
         authorizer_result_ttl_in_seconds: authorizer.integer("authorizerResultTtlInSeconds", 0..=3600).unwrap_or(300),
-        ..Authorizer::default()
     };
     Some((Access::of(authorization_type, Some(id)), Some(model)))
 }
