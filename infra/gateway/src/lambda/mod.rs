@@ -1,16 +1,18 @@
 //! Lambda: the functions, the processes they run in, and the two APIs around them: the Runtime API for the
 //! processes, the Invoke API for everybody else.
 //!
-//! `build` turns Cargo packages into executables, `host` runs them, `watch` does both again when a source changes;
-//! `remote` leaves the running to somebody else; `invoke_api` is the door for clients of AWS Lambda; `event_sources` reads
-//! streams for functions.
+//! `build` turns Cargo packages into executables, `package` unpacks zips, `runtimes` knows what runs the code in a folder,
+//! `host` runs it, `watch` does all of it again when a source changes; `remote` leaves the running to somebody else;
+//! `invoke_api` is the door for clients of AWS Lambda; `event_sources` reads streams for functions.
 
 mod build;
 mod event_sources;
 mod host;
 mod invocation;
 mod invoke_api;
+pub mod package;
 mod remote;
+pub mod runtimes;
 #[cfg(test)]
 pub(crate) mod testing;
 mod watch;

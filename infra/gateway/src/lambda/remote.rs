@@ -53,7 +53,7 @@ impl RemoteLambda {
         let remote = functions.values().map(|function| {
             let name = match &function.code {
                 FunctionCode::Cargo { binary, .. } => binary,
-                FunctionCode::Folder(_) => &function.function_name,
+                _ => &function.function_name,
             };
             (function.function_name.clone(), name.clone())
         });

@@ -55,7 +55,7 @@ pub(crate) fn bootstrap_source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lambda/testing/bootstrap.rs")
 }
 
-/// The compiled test bootstrap, built once per source.
+/// The folder with the compiled test bootstrap, built once per source.
 pub(crate) fn bootstrap() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| {
@@ -63,9 +63,11 @@ pub(crate) fn bootstrap() -> &'static Path {
         let source = std::fs::read(bootstrap_source()).unwrap();
         let hash = sha2::Sha256::digest(&source);
         let folder = std::env::current_exe().unwrap().parent().unwrap().to_owned();
-        let executable =
+        let folder =
             folder.join(format!("test-bootstrap-{:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3]));
+        let executable = folder.join("bootstrap");
         if !executable.exists() {
+            std::fs::create_dir_all(&folder).unwrap();
             let unfinished = executable.with_extension(std::process::id().to_string());
             let status = Command::new("rustc")
                 .args(["--edition", "2024", "-O", "-o"])
@@ -77,6 +79,6 @@ pub(crate) fn bootstrap() -> &'static Path {
             // Another test process may have been quicker: both have built the same.
             std::fs::rename(&unfinished, &executable).unwrap();
         }
-        executable
+        folder
     })
 }

@@ -167,7 +167,7 @@ async fn rebuild(service: &LambdaService, builder: &Builder) {
         tracing::info!("{name} rebuilt and swapped in {seconds:.1} s");
     }
     for name in build.failures.keys() {
-        tracing::error!("{name} does not compile: its former code keeps serving, if there is any");
+        tracing::error!("{name} cannot be built: its former code keeps serving, if there is any");
     }
 }
 

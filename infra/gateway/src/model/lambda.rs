@@ -41,8 +41,19 @@ pub enum FunctionCode {
         /// The binary's name: `Metadata.BuildProperties.Binary`, or the package's name.
         binary: String,
     },
-    /// `CodeUri` is a folder with an executable `bootstrap`, taken as it is.
+    /// `CodeUri` is a folder that is taken as it is: with an executable `bootstrap`, or with what an interpreter runs.
     Folder(PathBuf),
+    /// `CodeUri` is a deployment package, a zip file.
+    Zip(PathBuf),
+    /// The folder of a deployment package that was uploaded and unpacked; its content never changes.
+    Package(PathBuf),
+    /// The code is written in the template (`InlineCode`, `ZipFile`).
+    Inline {
+        /// What AWS calls the file: `index.py`, `index.js`.
+        file_name: String,
+        /// What is in it.
+        source: String,
+    },
 }
 
 /// `Architectures`.

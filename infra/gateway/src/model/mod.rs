@@ -7,6 +7,7 @@ mod event_source;
 mod iam;
 mod lambda;
 mod rest;
+mod runtime;
 mod v2;
 
 use indexmap::IndexMap;
@@ -23,6 +24,7 @@ pub use rest::{
     IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
     SchemaModel, Stage, TlsConfig,
 };
+pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
     ProtocolType, Route, RouteResponse, RouteSettings,

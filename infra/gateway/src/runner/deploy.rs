@@ -123,6 +123,7 @@ impl Deployer {
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
                 settings.max_environments = options.max_environments;
+                settings.runtime_clients = Some(data_dir.path().join("runtimes"));
                 let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
                 Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
             }
@@ -246,7 +247,7 @@ impl Deployer {
             Host::Local { service, builder } => {
                 let build = builder.build(functions).await?;
                 for name in build.failures.keys() {
-                    tracing::error!("{name} does not compile: its calls fail until it does");
+                    tracing::error!("{name} cannot be built: its calls fail until it can");
                 }
                 for warning in service.deploy(functions, &build.code).warnings {
                     tracing::warn!("{warning}");

@@ -1,10 +1,11 @@
-//! Where a function's code is: a Cargo package, a folder with a `bootstrap`, or nowhere on this machine.
+//! Where a function's code is: a Cargo package, a folder or a zip that is taken as it is, the template itself, or nowhere
+//! on this machine.
 
 use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::model::FunctionCode;
+use crate::model::{FunctionCode, Runtime, RuntimeFamily};
 
 use super::error::{Owner, Place};
 use super::include::is_remote;
@@ -52,8 +53,15 @@ pub(super) fn find(
     }
     let folder = resolver.local_path(path);
     let title = format!("{}.{property}", owner.logical_id);
-    if path.ends_with(".zip") || path.ends_with(".jar") {
-        return Some(Code::Elsewhere(format!("its code is the archive {path}; name the folder with its `bootstrap`")));
+    if path.ends_with(".jar") {
+        return Some(Code::Elsewhere(format!("its code is the archive {path}, which only Java runtimes run")));
+    }
+    if path.ends_with(".zip") {
+        if folder.is_file() {
+            return Some(Code::Here(FunctionCode::Zip(folder)));
+        }
+        report.error(at, format!("{title}: the file {} does not exist", folder.display()));
+        return None;
     }
     if !folder.is_dir() {
         let what = if folder.exists() { "is not a folder" } else { "does not exist" };
@@ -66,7 +74,8 @@ pub(super) fn find(
         .and_then(|properties| properties.get("Binary"))
         .and_then(Node::as_text);
     let manifest = folder.join("Cargo.toml");
-    if manifest.is_file() {
+    let is_interpreted = Runtime::parse(runtime).is_some_and(|runtime| runtime.is_interpreted());
+    if !is_interpreted && manifest.is_file() {
         return match binary_name(&manifest, binary) {
             Ok(binary) => Some(Code::Here(FunctionCode::Cargo { folder, binary })),
             Err(why) => {
@@ -88,7 +97,22 @@ pub(super) fn find(
             return None;
         }
     }
+    if let Some(build) = build.filter(|build| is_interpreted && ["esbuild", "makefile"].contains(build)) {
+        let reason =
+            format!("BuildMethod {build} is not run here: build it (`sam build`) and name the folder with the result");
+        report.unsupported(owner, Some("Metadata.BuildMethod"), at, reason);
+    }
     Some(Code::Here(FunctionCode::Folder(folder)))
+}
+
+/// Code that is written in the template.
+pub(super) fn inline(source: String, runtime: &str) -> Code {
+    let file_name = match Runtime::parse(runtime).map(|runtime| runtime.family) {
+        Some(RuntimeFamily::Python) => "index.py",
+        Some(RuntimeFamily::Node) => "index.js",
+        _ => return Code::Elsewhere("its code is inline, which only python3.* and nodejs*.x run".to_owned()),
+    };
+    Code::Here(FunctionCode::Inline { file_name: file_name.to_owned(), source })
 }
 
 /// The binary that is the function: the named one, or the only one that the package has.

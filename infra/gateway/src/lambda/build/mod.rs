@@ -1,10 +1,12 @@
-//! From Cargo packages to executables: one `cargo build` per workspace, and none at all when nothing has changed.
+//! From Cargo packages to executables: one `cargo build` per workspace, and none at all when nothing has changed. Code
+//! that needs no building is taken as it is, in its folder, or unpacked.
 //!
 //! `cargo` runs the compiler, `fingerprint` tells whether that is needed, `install` puts each executable where a
-//! running process and a later build cannot get into each other's way.
+//! running process and a later build cannot get into each other's way; `folder` notices changes in code that is not built.
 
 mod cargo;
 mod fingerprint;
+mod folder;
 mod install;
 #[cfg(test)]
 mod tests;
@@ -20,11 +22,13 @@ use tokio::sync::{Mutex, watch};
 
 use self::cargo::{Package, Workspace};
 use self::fingerprint::{Record, Records};
+use self::folder::FolderState;
 use super::host::process::Spawner;
 use super::host::{Code, LogSink};
+use super::package::{MAX_UNZIPPED, PackageError, PackageStore};
 use crate::model::{Function, FunctionCode};
 
-/// Why nothing could be built at all. That one function does not compile is no such error: see [`Build::failures`].
+/// Why nothing could be built at all. That one function cannot be built is no such error: see [`Build::failures`].
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// The data folder cannot be used.
@@ -55,6 +59,7 @@ pub struct Builder {
     sink: Arc<dyn LogSink>,
     spawner: Spawner,
     records: Mutex<Records>,
+    packages: PackageStore,
     watched: watch::Sender<BTreeSet<PathBuf>>,
 }
 
@@ -75,7 +80,9 @@ impl Builder {
         std::fs::create_dir_all(&folder).map_err(failed)?;
         let spawner = Spawner::new().map_err(failed)?;
         let records = Mutex::new(Records::load(&folder));
-        Ok(Builder { folder, release, sink, spawner, records, watched: watch::Sender::default() })
+        let packages =
+            PackageStore::new(&data_dir.join("template-code")).map_err(|error| failed(io::Error::other(error)))?;
+        Ok(Builder { folder, release, sink, spawner, records, packages, watched: watch::Sender::default() })
     }
 
     /// The folders whose files the functions were last built from, without their subfolders.
@@ -89,11 +96,30 @@ impl Builder {
         let begin = Instant::now();
         let mut build = Build::default();
         let mut targets = Vec::new();
+        let mut watched = BTreeSet::new();
         for (name, function) in functions {
             match &function.code {
                 FunctionCode::Folder(folder) => {
                     let task_root = std::path::absolute(folder).unwrap_or_else(|_| folder.clone());
-                    let code = Code::Ready { executable: task_root.join("bootstrap"), task_root };
+                    let state = FolderState::of(&task_root);
+                    watched.extend(state.folders);
+                    build.code.insert(name.clone(), Code::Ready { task_root, revision: state.revision });
+                }
+                FunctionCode::Package(folder) => {
+                    build.code.insert(name.clone(), Code::in_folder(folder));
+                }
+                FunctionCode::Zip(_) | FunctionCode::Inline { .. } => {
+                    if let FunctionCode::Zip(file) = &function.code {
+                        watched.extend(file.parent().map(Path::to_owned));
+                    }
+                    let code = match self.package(&function.code) {
+                        Ok(folder) => Code::in_folder(folder),
+                        Err(message) => {
+                            self.show(name, &message);
+                            build.failures.insert(name.clone(), message.clone());
+                            Code::Broken { message }
+                        }
+                    };
                     build.code.insert(name.clone(), code);
                 }
                 FunctionCode::Cargo { folder, binary } => targets.push(Target { function: name, folder, binary }),
@@ -104,16 +130,15 @@ impl Builder {
                 .get(target.function)
                 .is_some_and(|record| record.is_fresh(target.folder, target.binary, self.release))
         });
-        let mut watched = BTreeSet::new();
         if !fresh {
-            watched = self.build_targets(&targets, &mut records, &mut build.failures).await?;
+            watched.extend(self.build_targets(&targets, &mut records, &mut build.failures).await?);
         }
         for target in &targets {
             let record = records.get(target.function);
             let code = match (build.failures.get(target.function), record) {
                 (None, Some(record)) => {
                     let task_root = self.folder.join(target.function).join(record.number.to_string());
-                    Code::Ready { executable: task_root.join("bootstrap"), task_root }
+                    Code::in_folder(task_root)
                 }
                 (failure, _) => Code::Broken { message: failure.cloned().unwrap_or_default() },
             };
@@ -174,6 +199,29 @@ impl Builder {
         }
         records.save(&self.folder).map_err(|source| BuildError::DataFolder { path: self.folder.clone(), source })?;
         Ok(suspects)
+    }
+
+    /// Unpacks the code of a function that is a zip, or is written in the template; gives the folder.
+    fn package(&self, code: &FunctionCode) -> Result<PathBuf, String> {
+        let store = &self.packages;
+        let package = match code {
+            FunctionCode::Zip(file) => {
+                let unread = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+                let length = std::fs::metadata(file).map_err(|error| unread(&error))?.len();
+                if length > MAX_UNZIPPED {
+                    return Err(unread(&PackageError::TooLarge));
+                }
+                let zip = std::fs::read(file).map_err(|error| unread(&error))?;
+                store.put(&zip).map_err(|error| unread(&error))?
+            }
+            FunctionCode::Inline { file_name, source } => {
+                store.put_source(file_name, source).map_err(|error| error.to_string())?
+            }
+            FunctionCode::Cargo { .. } | FunctionCode::Folder(_) | FunctionCode::Package(_) => {
+                return Err("it is not packed".to_owned());
+            }
+        };
+        Ok(package.folder)
     }
 
     fn show(&self, function: &str, message: &str) {

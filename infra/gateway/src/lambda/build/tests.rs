@@ -50,6 +50,7 @@ impl Project {
     /// Writes a file so that its time differs from its last one's.
     fn write(&self, path: &str, text: &str) {
         let path = self.folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         let before = Stamp::of(&path);
         while Stamp::of(&path) == before {
             std::fs::write(&path, text).unwrap();
@@ -68,7 +69,7 @@ async fn version(service: &LambdaService, function: &str) -> String {
 
 fn executable(build: &Build, name: &str) -> PathBuf {
     match &build.code[name] {
-        Code::Ready { executable, .. } => executable.clone(),
+        Code::Ready { task_root, .. } => task_root.join("bootstrap"),
         Code::Broken { message } => panic!("{message}"),
     }
 }
@@ -165,4 +166,64 @@ async fn an_error_in_what_the_functions_share_is_mended_by_an_edit_there() {
         assert!(begin.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_that_is_not_built_is_taken_as_it_is_and_follows_its_edits() {
+    use std::io::Write as _;
+    let runtime = "python3.12";
+    if let Err(error) = crate::lambda::runtimes::find(&crate::model::Runtime::parse(runtime).unwrap()) {
+        assert!(std::env::var_os("FERROGATE_REQUIRE_PEERS").is_none(), "{error}");
+        eprintln!("\n*** SKIPPED: {error} ***\n");
+        return;
+    }
+    let answer = |what: &str| format!("def handler(event, context):\n    return '{what}'\n");
+    let zip = |what: &str| {
+        let mut writer = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        writer.start_file("app.py", zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(answer(what).as_bytes()).unwrap();
+        writer.finish().unwrap().into_inner()
+    };
+    let project = Project::new();
+    project.write("py/app.py", "from lib.words import handler\n");
+    project.write("py/lib/words.py", &answer("one"));
+    let archive = project.folder.path().join("app.zip");
+    std::fs::write(&archive, zip("zipped")).unwrap();
+    let inline = FunctionCode::Inline { file_name: "app.py".to_owned(), source: answer("inline") };
+    let mut functions = IndexMap::new();
+    for (name, code) in [
+        ("folder", FunctionCode::Folder(project.folder.path().join("py"))),
+        ("zipped", FunctionCode::Zip(archive.clone())),
+        ("inline", inline),
+        ("absent", FunctionCode::Zip(project.folder.path().join("absent.zip"))),
+    ] {
+        let mut function = testing::function(name);
+        (function.runtime, function.handler, function.code) = (runtime.to_owned(), "app.handler".to_owned(), code);
+        function.timeout = 30;
+        functions.insert(name.to_owned(), function);
+    }
+    let builder = Arc::new(project.builder());
+    let build = builder.build(&functions).await.unwrap();
+    assert!(build.failures["absent"].contains("absent.zip"), "{:?}", build.failures);
+    assert_eq!(build.failures.len(), 1, "{:?}", build.failures);
+    let service = Arc::new(LambdaService::new(testing::settings(&project.lines)).unwrap());
+    service.deploy(&functions, &build.code);
+    for (function, expected) in [("folder", "\"one\""), ("zipped", "\"zipped\""), ("inline", "\"inline\"")] {
+        assert_eq!(version(&service, function).await, expected);
+    }
+    let again = builder.build(&functions).await.unwrap();
+    assert_eq!(service.update_code(&again.code).changed, Vec::<String>::new(), "running it changes nothing");
+
+    let _watching = watch_functions(service.clone(), builder).unwrap();
+    let until = async |function: &str, expected: &str| {
+        let begin = Instant::now();
+        while version(&service, function).await != expected {
+            assert!(begin.elapsed() < Duration::from_secs(60), "{expected}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    project.write("py/lib/words.py", &answer("two"));
+    until("folder", "\"two\"").await;
+    std::fs::write(&archive, zip("zipped again")).unwrap();
+    until("zipped", "\"zipped again\"").await;
 }

@@ -128,9 +128,11 @@ impl LogPipe {
         Drained::More
     }
 
-    /// Forgets the tail: another invocation begins.
+    /// Forgets the tail: another invocation begins, and with it another line.
     pub(crate) fn begin(&self) {
-        self.buffer.lock().unwrap_or_else(PoisonError::into_inner).tail.clear();
+        let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
+        buffer.end_line(&self.function, &*self.sink);
+        buffer.tail.clear();
     }
 
     /// The last 4 KB of `before`, what was printed since [`begin`](Self::begin), and `after`.

@@ -21,6 +21,7 @@ mod work;
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
@@ -40,12 +41,15 @@ use self::shared::Shared;
 use self::version::Version;
 use self::work::Event;
 use super::invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
+use super::package::{self, CheckError};
+use super::runtimes::{self, Program};
 use crate::ids;
 use crate::model::{Function, FunctionCode};
 
 pub use self::logs::{LogSink, StderrSink};
 pub use self::settings::HostSettings;
 pub use self::version::Code;
+pub(crate) use self::version::wrong_machine;
 
 /// Lambda's bound for the payload of a synchronous call.
 pub(crate) const MAX_SYNC_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -149,35 +153,51 @@ impl LambdaService {
         former: Option<&Entry>,
         deployed: &mut Deployed,
     ) -> Result<Arc<Pool>, String> {
-        if !function.runtime.starts_with("provided") {
-            return Err(format!(
-                "the runtime {} is not supported: Ferrogate runs provided.al2023 and its kin (an executable `bootstrap`)",
-                function.runtime
-            ));
-        }
         let former = former.and_then(|former| former.pool.as_ref().ok());
         // A rebuild knows nothing of a function that was deployed while it ran: that one keeps its code.
         let code = code.cloned().or_else(|| Some(former?.version().code.clone()));
         let mut code = code.ok_or("there is no code for it")?;
-        if let (Code::Ready { executable, .. }, FunctionCode::Folder(_)) = (&code, &function.code)
-            && let Some(reason) = version::wrong_machine(executable)
-        {
-            return Err(reason);
+        if let Some(pool) = former {
+            let current = pool.version();
+            if matches!(code, Code::Broken { .. }) && matches!(current.code, Code::Ready { .. }) {
+                code = current.code.clone();
+            }
+            if current.function == *function && current.code == code {
+                return Ok(pool.clone());
+            }
         }
-        let Some(pool) = former else {
-            deployed.changed.push(function.function_name.clone());
-            let version = Version { function: function.clone(), code };
-            return Ok(Pool::new(&function.function_name, self.shared.clone(), version));
+        let program = match &code {
+            Code::Ready { task_root, .. } => Some(self.program(function, task_root, &mut deployed.warnings)?),
+            Code::Broken { .. } => None,
         };
-        let version = pool.version();
-        if matches!(code, Code::Broken { .. }) && matches!(version.code, Code::Ready { .. }) {
-            code = version.code.clone();
+        deployed.changed.push(function.function_name.clone());
+        let version = Version { function: function.clone(), code, program };
+        Ok(match former {
+            Some(pool) => {
+                pool.swap(version);
+                pool.clone()
+            }
+            None => Pool::new(&function.function_name, self.shared.clone(), version),
+        })
+    }
+
+    /// What runs the function; what the user should know of it goes to `warnings`.
+    fn program(&self, function: &Function, task_root: &Path, warnings: &mut Vec<String>) -> Result<Program, String> {
+        let clients = self.shared.settings.runtime_clients.as_deref();
+        let program = runtimes::program(&function.runtime, task_root, clients).map_err(|error| error.to_string())?;
+        let name = &function.function_name;
+        warnings.extend(program.warning.iter().map(|warning| format!("{name}: {warning}")));
+        // Cargo has built it for this machine.
+        if !matches!(function.code, FunctionCode::Cargo { .. }) {
+            let found = match package::check(&function.runtime, &function.handler, task_root) {
+                Err(error @ CheckError::WrongMachine(_)) => return Err(error.to_string()),
+                // As on AWS, its invocations say so.
+                Err(error) => vec![error.to_string()],
+                Ok(found) => found,
+            };
+            warnings.extend(found.iter().map(|warning| format!("{name}: {warning}")));
         }
-        if version.function != *function || version.code != code {
-            deployed.changed.push(function.function_name.clone());
-            pool.swap(Version { function: function.clone(), code });
-        }
-        Ok(pool.clone())
+        Ok(program)
     }
 
     /// Replaces the code of the functions that there are.

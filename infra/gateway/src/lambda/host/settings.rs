@@ -1,5 +1,6 @@
 //! What the host needs to know, and its bounds.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub struct HostSettings {
     pub keep_idle: Duration,
     /// Bytes of queued asynchronous events.
     pub max_event_bytes: usize,
+    /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
+    pub runtime_clients: Option<PathBuf>,
 }
 
 impl HostSettings {
@@ -47,6 +50,7 @@ impl HostSettings {
             scale_out_after: Duration::from_millis(4),
             keep_idle: Duration::from_secs(15 * 60),
             max_event_bytes: 64 * 1024 * 1024,
+            runtime_clients: None,
         }
     }
 }

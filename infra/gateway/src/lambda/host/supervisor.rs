@@ -16,6 +16,7 @@ use super::logs::{Drained, LogPipe};
 use super::process::Process;
 use super::runtime_api;
 use super::version::{Code, is_no_program, variables};
+use crate::lambda::runtimes::Program;
 
 /// Connections that one process may have to its Runtime API: far more than any runtime opens.
 const MAX_CONNECTIONS: usize = 64;
@@ -120,9 +121,10 @@ async fn pump(environment: &Environment) -> bool {
 async fn launch(environment: &Environment) -> Result<(TcpListener, Process), Failure> {
     let version = &environment.version;
     let shared = environment.pool.shared();
-    let Code::Ready { executable, task_root } = &version.code else {
+    let (Code::Ready { task_root, .. }, Some(program)) = (&version.code, &version.program) else {
         return Err(Failure::entrypoint("there is no code".to_owned()));
     };
+    let Program { executable, arguments, .. } = program;
     if is_no_program(executable) {
         return Err(Failure::entrypoint("fork/exec /var/task/bootstrap: exec format error".to_owned()));
     }
@@ -139,15 +141,16 @@ async fn launch(environment: &Environment) -> Result<(TcpListener, Process), Fai
     let logs = LogPipe::new(reader, &version.function.function_name, shared.settings.sink.clone()).map_err(no_pipe)?;
     let mut command = Command::new(executable);
     command
+        .args(arguments)
         .current_dir(task_root)
         .env_clear()
-        .envs(variables(&version.function, &shared.settings, &address.to_string(), task_root))
+        .envs(variables(&version.function, &shared.settings, &address.to_string(), task_root, &program.variables))
         .stdin(Stdio::null())
         .stdout(writer.try_clone().map_err(no_pipe)?)
         .stderr(writer);
     let process = shared.spawner.spawn(command).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied | io::ErrorKind::NotADirectory => {
-            tracing::error!(executable = %executable.display(), %error, "cannot run a function");
+            tracing::error!(executable = %executable.display(), folder = %task_root.display(), %error, "cannot run a function");
             Failure::entrypoint("Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]".to_owned())
         }
         _ => machine("cannot start a process", error),

@@ -35,9 +35,7 @@ fn host() -> Host {
 }
 
 fn code() -> HashMap<String, Code> {
-    let executable = testing::bootstrap().to_owned();
-    let task_root = executable.parent().unwrap().to_owned();
-    HashMap::from([("f".to_owned(), Code::Ready { executable, task_root })])
+    HashMap::from([("f".to_owned(), Code::in_folder(testing::bootstrap()))])
 }
 
 fn event(text: &str) -> InvokeRequest {
@@ -252,8 +250,8 @@ async fn code_that_cannot_be_run_is_an_invalid_entrypoint() {
     let host = host();
     let folder = tempfile::tempdir().unwrap();
     let executable = folder.path().join("bootstrap");
-    let ready = Code::Ready { executable: executable.clone(), task_root: folder.path().to_owned() };
-    host.service.update_code(&HashMap::from([("f".to_owned(), ready)]));
+    let code = HashMap::from([("f".to_owned(), Code::in_folder(folder.path()))]);
+    host.service.update_code(&code);
     assert!(host.failure("x").await.contains("Couldn't find valid bootstrap(s)"));
     std::fs::write(&executable, [0_u8; 100]).unwrap();
     std::fs::set_permissions(&executable, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
@@ -320,11 +318,11 @@ async fn names_and_runtimes_that_are_not_there() {
     let arn = "arn:aws:lambda:us-east-1:000000000000:function:g:$LATEST";
     assert!(matches!(missing, Err(InvokeError::NotFound(name)) if name == arn));
     let mut functions = host.functions.clone();
-    functions["f"].runtime = "python3.12".to_owned();
+    functions["f"].runtime = "ruby3.3".to_owned();
     let deployed = host.service.deploy(&functions, &code());
-    assert!(deployed.warnings[0].contains("python3.12"), "{deployed:?}");
+    assert!(deployed.warnings[0].contains("ruby3.3"), "{deployed:?}");
     let refused = host.service.invoke("f", event("x")).await;
-    assert!(matches!(refused, Err(InvokeError::Service(text)) if text.contains("python3.12")));
+    assert!(matches!(refused, Err(InvokeError::Service(text)) if text.contains("ruby3.3")));
     host.service.deploy(&IndexMap::new(), &HashMap::new());
     assert!(matches!(host.service.invoke("f", event("x")).await, Err(InvokeError::NotFound(_))));
     until("its processes are gone", || host.lines.all().is_empty() || host.service.environments("f") == 0).await;

@@ -7,19 +7,21 @@ use sha2::{Digest as _, Sha256};
 
 use super::settings::HostSettings;
 use crate::clock;
+use crate::lambda::runtimes::Program;
 use crate::model::Function;
 
 /// What there is to run of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Code {
-    /// An executable and the folder that is `LAMBDA_TASK_ROOT`.
+    /// A folder as a deployment package is unpacked into. What runs it, its `bootstrap` or an interpreter, is said by the
+    /// function's runtime.
     Ready {
-        /// `bootstrap`
-        executable: PathBuf,
-        /// The folder that a package would be unpacked into.
+        /// `LAMBDA_TASK_ROOT`; an absolute path.
         task_root: PathBuf,
+        /// Changes with the folder's content, where that can change. 0 for content that stays as it is.
+        revision: u64,
     },
-    /// Nothing can be run, since the function does not compile; calls fail with this text.
+    /// Nothing can be run, since the function cannot be built; calls fail with this text.
     Broken {
         /// What the compiler said.
         message: String,
@@ -31,6 +33,15 @@ pub enum Code {
 pub(crate) struct Version {
     pub(crate) function: Function,
     pub(crate) code: Code,
+    /// What is started for it; `None` when there is nothing to run.
+    pub(crate) program: Option<Program>,
+}
+
+impl Code {
+    /// The code in a folder whose content never changes, such as an unpacked package.
+    pub fn in_folder(task_root: impl Into<PathBuf>) -> Self {
+        Code::Ready { task_root: task_root.into(), revision: 0 }
+    }
 }
 
 impl Version {
@@ -69,12 +80,14 @@ pub(crate) fn reserved_variables(function: &Function) -> impl Iterator<Item = &s
     function.environment.keys().map(String::as_str).filter(|key| RESERVED.contains(key))
 }
 
-/// The whole environment of a process, as `provided.al2023` has it, with the real folders in place of `/var/task`.
+/// The whole environment of a process, as `provided.al2023` has it and as `of_runtime` says otherwise, with the real
+/// folders in place of `/var/task`.
 pub(crate) fn variables(
     function: &Function,
     settings: &HostSettings,
     runtime_api: &str,
     task_root: &Path,
+    of_runtime: &[(&'static str, OsString)],
 ) -> Vec<(String, OsString)> {
     let name = &function.function_name;
     let key = Sha256::digest(name.as_bytes());
@@ -113,12 +126,11 @@ pub(crate) fn variables(
     .into_iter()
     .map(|(key, value)| (key.to_owned(), OsString::from(value)))
     .collect();
-    for (key, value) in &function.environment {
-        if RESERVED.contains(&key.as_str()) {
-            continue;
-        }
+    let own = function.environment.iter().filter(|(key, _)| !RESERVED.contains(&key.as_str()));
+    let own = own.map(|(key, value)| (key.as_str(), value.into()));
+    for (key, value) in of_runtime.iter().cloned().chain(own) {
         all.retain(|(known, _)| known != key);
-        all.push((key.clone(), value.into()));
+        all.push((key.to_owned(), value));
     }
     all
 }
@@ -198,7 +210,7 @@ mod tests {
         function.environment.insert("TZ".to_owned(), "Europe/Berlin".to_owned());
         assert_eq!(reserved_variables(&function).collect::<Vec<_>>(), ["AWS_REGION"]);
         let settings = testing::settings(&testing::Lines::default());
-        let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"));
+        let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"), &[]);
         let count = all.len();
         let all: HashMap<_, _> = all.into_iter().map(|(k, v)| (k, v.into_string().unwrap())).collect();
         assert_eq!(all.len(), count, "no variable twice");

@@ -1,6 +1,6 @@
 //! `AWS::Lambda::Function`, and what SAM's functions have in common with it.
 
-use crate::model::{Architecture, Function};
+use crate::model::{Architecture, Function, Runtime};
 
 use super::super::code::{self, Code};
 use super::super::loader::Loader;
@@ -21,7 +21,10 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     // A path stands here before `aws cloudformation package` uploads what it names.
     let found = match &code.kind {
         Kind::Text(path) => locate(loader, resource, &properties, "Code", path),
-        _ => Some(Code::Elsewhere(remote_code(code))),
+        _ => match code.get("ZipFile").and_then(Node::scalar) {
+            Some(source) => Some(code::inline(source, &runtime(&properties))),
+            None => Some(Code::Elsewhere(remote_code(code))),
+        },
     };
     shared(loader, resource, &properties, found);
 }
@@ -30,9 +33,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
 pub(in super::super) fn remote_code(code: &Node) -> String {
     let text = |key: &str| code.get(key).and_then(Node::scalar);
     let bucket = text("S3Bucket").or_else(|| text("Bucket"));
-    if code.get("ZipFile").is_some() {
-        "its code is inline (ZipFile), which only managed runtimes run; name a local folder".to_owned()
-    } else if let Some(image) = text("ImageUri") {
+    if let Some(image) = text("ImageUri") {
         format!("it is the container image {image}, and no containers are run; name a local folder")
     } else if let Some(bucket) = bucket {
         let key = text("S3Key").or_else(|| text("Key")).unwrap_or_default();
@@ -50,9 +51,14 @@ pub(in super::super) fn locate(
     property: &str,
     path: &str,
 ) -> Option<Code> {
-    let runtime = properties.node().get("Runtime").and_then(Node::scalar).unwrap_or_default();
     let at = properties.place(property);
+    let runtime = runtime(properties);
     code::find(loader.resolver, resource.owner(), property, path, at, resource.metadata.as_ref(), &runtime)
+}
+
+/// The runtime's name, before the property is taken.
+pub(in super::super) fn runtime(properties: &Properties<'_>) -> String {
+    properties.node().get("Runtime").and_then(Node::scalar).unwrap_or_default()
 }
 
 /// Reads what both types have, and adds the function if its code is here. `None` for the code is an error that has
@@ -83,9 +89,10 @@ pub(in super::super) fn shared<'t>(
     if runtime.is_empty() && !is_image {
         properties.require("Runtime");
     }
-    let is_provided = runtime.starts_with("provided");
-    if !is_provided && !runtime.is_empty() {
-        let reason = format!("the runtime {runtime} is not run here (provided.* is): invoking the function is refused");
+    if Runtime::parse(&runtime).is_none() && !runtime.is_empty() {
+        let reason = format!(
+            "the runtime {runtime} is not run here (provided.*, python3.* and nodejs*.x are): invoking the function is refused"
+        );
         let at = properties.place("Runtime");
         properties.report().unsupported(resource.owner(), Some("Runtime"), at, reason);
     }

@@ -1,7 +1,7 @@
 //! `AWS::Serverless::Function`, its events apart.
 
 use super::super::cfn::lambda;
-use super::super::code::Code;
+use super::super::code::{self, Code};
 use super::super::loader::Loader;
 use super::super::node::Kind;
 use super::super::sections::Resource;
@@ -43,8 +43,8 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
         properties.harmless(&["ImageUri"]);
         Some(Code::Elsewhere("it is a container image, and no containers are run; name a local folder".to_owned()))
     } else if properties.has("InlineCode") {
-        properties.harmless(&["InlineCode", "CodeUri"]);
-        Some(Code::Elsewhere("its code is inline, which only managed runtimes run; name a local folder".to_owned()))
+        properties.harmless(&["CodeUri"]);
+        properties.string("InlineCode").map(|source| code::inline(source, &lambda::runtime(&properties)))
     } else {
         properties.require("CodeUri");
         match properties.take("CodeUri") {

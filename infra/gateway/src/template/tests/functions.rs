@@ -50,7 +50,7 @@ fn missing_code_is_an_error_and_code_elsewhere_is_listed() {
     for code in [
         "CodeUri: s3://bucket/key, Runtime: provided.al2023",
         "CodeUri: { Bucket: b, Key: k }, Runtime: provided.al2023",
-        "CodeUri: fn.zip, Runtime: provided.al2023",
+        "InlineCode: x, Runtime: provided.al2023",
         "ImageUri: x, PackageType: Image",
     ] {
         let loaded = Stack::new().load(&function(&format!("{{ {code} }}")));
@@ -62,10 +62,42 @@ fn missing_code_is_an_error_and_code_elsewhere_is_listed() {
 #[test]
 fn other_runtimes_are_kept_and_listed() {
     let loaded = Stack::new().load(&function(
-        "{ CodeUri: fn, Runtime: python3.13, Handler: app.handler, Layers: [arn:x], VpcConfig: {}, Whatever: 1 }",
+        "{ CodeUri: fn, Runtime: java21, Handler: app.handler, Layers: [arn:x], VpcConfig: {}, Whatever: 1 }",
     ));
-    assert_eq!(loaded.model.functions["Fn"].runtime, "python3.13");
+    assert_eq!(loaded.model.functions["Fn"].runtime, "java21");
     assert_eq!(unsupported(&loaded), ["Fn Runtime line 5", "Fn Layers line 5", "Fn Whatever line 5"]);
+}
+
+#[test]
+fn code_for_interpreters_is_a_folder_a_zip_or_in_the_template() {
+    let code = |properties: &str| {
+        let stack = Stack::new().file("app/index.py", "").file("app/Cargo.toml", "[workspace]").file("app.zip", "");
+        let folder = stack.folder.path().to_owned();
+        let mut loaded = stack.load(&function(properties));
+        assert_eq!(unsupported(&loaded), Vec::<String>::new());
+        (folder, loaded.model.functions.swap_remove("Fn").unwrap().code)
+    };
+    let (folder, found) = code("{ CodeUri: app, Runtime: python3.12, Handler: index.handler }");
+    assert_eq!(found, FunctionCode::Folder(folder.join("app")));
+    let (folder, found) = code("{ CodeUri: app.zip, Runtime: nodejs22.x, Handler: index.handler }");
+    assert_eq!(found, FunctionCode::Zip(folder.join("app.zip")));
+    for (runtime, file_name) in [("python3.12", "index.py"), ("nodejs22.x", "index.js")] {
+        let expected = FunctionCode::Inline { file_name: file_name.to_owned(), source: "x = 1\n".to_owned() };
+        let inline = format!("{{ InlineCode: \"x = 1\\n\", Runtime: {runtime}, Handler: index.handler }}");
+        assert_eq!(code(&inline).1, expected);
+        let text = format!(
+            "Resources:\n  Fn:\n    Type: AWS::Lambda::Function\n    Properties:\n      {{ Code: {{ ZipFile: \"x = 1\\n\" }}, Runtime: {runtime}, Handler: index.handler, Role: r }}\n"
+        );
+        assert_eq!(Stack::new().load(&text).model.functions["Fn"].code, expected);
+    }
+    let text = function("{ CodeUri: app, Runtime: nodejs22.x, Handler: index.handler }")
+        + "    Metadata: { BuildMethod: esbuild }\n";
+    let loaded = Stack::new().file("app/index.ts", "").load(&text);
+    assert_eq!(unsupported(&loaded), ["Fn Metadata.BuildMethod line 5"]);
+    assert_eq!(
+        Stack::new().errors(&function("{ CodeUri: fn.zip, Runtime: python3.12, Handler: index.handler }")),
+        ["template.yaml:5:28: Fn.CodeUri: the file fn.zip does not exist"]
+    );
 }
 
 #[test]
