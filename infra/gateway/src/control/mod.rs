@@ -8,6 +8,7 @@ mod apigateway;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
+pub(crate) mod coverage;
 mod documents;
 mod iam;
 mod lambda;

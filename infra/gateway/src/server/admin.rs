@@ -1,5 +1,6 @@
 //! `/_ferrogate/`: what runs here, and the clock.
 
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -74,6 +75,7 @@ struct Advance {
 pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
+        ("coverage", &Method::GET) => coverage(),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
             Ok(Advance { advance_seconds }) => {
@@ -87,11 +89,19 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
         },
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/clock and POST /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/clock and POST \
+             /_ferrogate/clock",
         ),
     }
 }
 
 fn now(services: &Services) -> Reply {
     json_reply(StatusCode::OK, &serde_json::json!({ "now": clock::iso8601(services.gateway.clock.now()) }))
+}
+
+/// `docs/coverage.md` as this build would write it.
+fn coverage() -> Reply {
+    let mut reply = Reply::new(crate::control::coverage::markdown().into());
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"));
+    reply
 }
