@@ -42,6 +42,10 @@ pub struct Model {
     pub rest_apis: IndexMap<String, RestApi>,
     /// HTTP and WebSocket APIs (`AWS::ApiGatewayV2::Api`) by API id.
     pub apis: IndexMap<String, Api>,
+    /// Deployments of REST APIs by `{API id}/{deployment id}`.
+    pub deployments: IndexMap<String, Deployment>,
+    /// Deployments of HTTP and WebSocket APIs by `{API id}/{deployment id}`.
+    pub api_deployments: IndexMap<String, ApiDeployment>,
     /// Lambda functions by function name.
     pub functions: IndexMap<String, Function>,
     /// DynamoDB tables by table name.
