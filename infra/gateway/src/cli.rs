@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -50,6 +51,9 @@ struct Dev {
 /// What every way of running has in common.
 #[derive(Debug, Args)]
 struct Run {
+    /// Listen on this address of the machine too (0.0.0.0 for all): whoever reaches it can run programs here
+    #[arg(long, value_name = "ADDRESS", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
     /// The port; 0 picks a free one
     #[arg(long, short, default_value_t = DEFAULT_PORT)]
     port: u16,
@@ -118,6 +122,7 @@ impl Dev {
 impl Run {
     fn options(self) -> Options {
         Options {
+            host: self.host,
             port: self.port,
             data_dir: self.data_dir,
             ephemeral: self.ephemeral,

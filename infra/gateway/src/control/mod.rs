@@ -5,6 +5,7 @@
 //! service's code is its behaviour and nothing else. The state is `model/`'s own types, kept by `documents`.
 
 mod apigateway;
+mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
@@ -26,6 +27,8 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use indexmap::IndexMap;
+
 pub use self::documents::DocumentsError;
 pub use self::world::WorldId;
 
@@ -38,6 +41,7 @@ use self::world::World;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
@@ -58,7 +62,7 @@ pub struct Control {
 }
 
 impl Control {
-    /// Opens the store (in memory without a path) and brings back what was created.
+    /// Opens the store (in memory without a path), brings back what was created, and publishes what of it is deployed.
     ///
     /// # Errors
     /// When the file cannot be used.
@@ -66,7 +70,10 @@ impl Control {
         let documents = Documents::open(path)?;
         let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
         for id in control.documents.worlds()? {
-            control.open_world(id)?;
+            if let Some(world) = control.open_world(id)? {
+                apigateway::publish_all(&control, &world);
+                apigatewayv2::publish_all(&control, &world);
+            }
         }
         Ok(control)
     }
@@ -81,9 +88,29 @@ impl Control {
         &self.published
     }
 
+    /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
+    /// were created are; serving them is the caller's.
+    ///
+    /// # Errors
+    /// When the store of what was created cannot be written.
+    pub(crate) fn declare_apis(&self, apis: &IndexMap<String, Api>) -> Result<(), ApiError> {
+        let world = self.default_world()?;
+        world::lock(&world.apigatewayv2).declare_template(apis, self.clock().now())
+    }
+
     /// The world of the run itself: the template's.
     pub(crate) fn default_world(&self) -> Result<Arc<World>, ApiError> {
         self.world(&WorldId::new(&*self.gateway.account_id, &*self.gateway.region))
+    }
+
+    /// Makes a template's REST APIs part of the default world's state, in place of those that it declared before.
+    ///
+    /// # Errors
+    /// When the store fails, with what it said.
+    pub(crate) fn declare_rest_apis(&self, apis: &IndexMap<String, RestApi>) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let mut state = world::lock(&world.apigateway);
+        state.declare_template(apis, self.clock().now()).map_err(|error| error.message)
     }
 
     /// What AWS keeps once for an account, whatever the region: IAM.

@@ -40,9 +40,10 @@ impl std::fmt::Debug for Service {
 }
 
 /// All of them.
-pub(crate) static SERVICES: [&Service; 8] = [
+pub(crate) static SERVICES: [&Service; 9] = [
     &super::apigateway::SERVICE,
     &super::apigatewayv2::SERVICE,
+    &super::apigatewaymanagementapi::SERVICE,
     &super::lambda::SERVICE,
     &super::iam::SERVICE,
     &super::sts::SERVICE,

@@ -86,6 +86,7 @@ mod tests {
             body: bytes::Bytes::new(),
             source_ip: [127, 0, 0, 1].into(),
             port: 4566,
+            secure: false,
         }
     }
 

@@ -56,6 +56,7 @@ pub(crate) fn request(
         body: body.into(),
         source_ip: [127, 0, 0, 1].into(),
         port: 4566,
+        secure: false,
     }
 }
 

@@ -240,6 +240,7 @@ mod tests {
             body: body.into(),
             source_ip: [127, 0, 0, 1].into(),
             port: 4566,
+            secure: false,
         };
         serve(&Fake, &Clock::default(), &request).await
     }

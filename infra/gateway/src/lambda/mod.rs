@@ -22,7 +22,7 @@ pub use event_sources::{
     Checkpoints, EventSourceState, EventSources, FileCheckpoints, MappingError, MemoryCheckpoints,
     Pattern as FilterPattern,
 };
-pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink};
+pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink, Trust, TrustSource};
 pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
 pub use remote::RemoteLambda;

@@ -26,8 +26,8 @@ pub use rest::{
 };
 pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{
-    Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
-    ProtocolType, Route, RouteResponse, RouteSettings,
+    Api, ApiAuthorizer, ApiDeployment, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel,
+    ApiStage, ApiVpcLink, CorsConfiguration, ProtocolType, Route, RouteResponse, RouteSettings,
 };
 
 /// Whether a field may be left out when it is written.

@@ -53,6 +53,12 @@ pub struct RestApi {
     pub tags: IndexMap<String, String>,
     /// `disableExecuteApiEndpoint`
     pub disable_execute_api_endpoint: bool,
+    /// `securityPolicy`: `TLS_1_0`, `TLS_1_2`, …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub security_policy: Option<String>,
+    /// `endpointAccessMode`: `BASIC` or `STRICT`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint_access_mode: Option<String>,
     /// Resources, the root (`/`) first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Resource>,
@@ -212,6 +218,9 @@ pub struct Integration {
     /// `BUFFERED` or `STREAM`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_transfer_mode: Option<String>,
+    /// `integrationTarget`: the load balancer's ARN of a private integration.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integration_target: Option<String>,
 }
 
 impl Default for Integration {
@@ -233,6 +242,7 @@ impl Default for Integration {
             integration_responses: IndexMap::new(),
             tls_config: None,
             response_transfer_mode: None,
+            integration_target: None,
         }
     }
 }

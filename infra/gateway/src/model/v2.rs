@@ -427,10 +427,61 @@ pub struct CorsConfiguration {
     /// `ExposeHeaders`
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expose_headers: Vec<String>,
-    /// `MaxAge`, seconds.
+    /// `MaxAge`, seconds; -1 forbids browsers to remember.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_age: Option<u32>,
+    pub max_age: Option<i32>,
     /// `AllowCredentials`
     #[serde(skip_serializing_if = "is_default")]
     pub allow_credentials: bool,
+}
+
+/// `DomainName` of v2: a record, since names resolve to this machine without it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ApiDomainName {
+    /// `DomainName`
+    pub domain_name: String,
+    /// `DomainNameConfigurations`, completed with what AWS answers beside what was declared.
+    pub domain_name_configurations: Vec<serde_json::Map<String, Value>>,
+    /// `MutualTlsAuthentication`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mutual_tls_authentication: Option<Value>,
+    /// `RoutingMode`: `API_MAPPING_ONLY` unless told otherwise.
+    pub routing_mode: String,
+    /// `Tags`
+    pub tags: IndexMap<String, String>,
+}
+
+/// `ApiMapping`: a path of a domain name, and the stage that it leads to.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ApiMapping {
+    /// `ApiMappingId`
+    pub api_mapping_id: String,
+    /// The domain name that it is of.
+    pub domain_name: String,
+    /// `ApiId`, REST APIs' included.
+    pub api_id: String,
+    /// `Stage`
+    pub stage: String,
+    /// `ApiMappingKey`: the path without slashes at its ends; empty is the root.
+    pub api_mapping_key: String,
+}
+
+/// `VpcLink` of v2: a record, since there is no VPC here.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct ApiVpcLink {
+    /// `VpcLinkId`
+    pub vpc_link_id: String,
+    /// `Name`
+    pub name: String,
+    /// `CreatedDate`
+    pub created_date: EpochMillis,
+    /// `SecurityGroupIds`
+    pub security_group_ids: Vec<String>,
+    /// `SubnetIds`
+    pub subnet_ids: Vec<String>,
+    /// `Tags`
+    pub tags: IndexMap<String, String>,
 }

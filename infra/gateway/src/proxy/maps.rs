@@ -65,8 +65,7 @@ impl<'a> MultiMap<'a> {
         self.push("X-Amzn-Trace-Id", trace);
         self.push("X-Forwarded-For", forwarded_for(request));
         self.push("X-Forwarded-Port", request.port.to_string());
-        // The gateway listens without TLS: functions that build URLs from these headers must get ones that work.
-        self.push("X-Forwarded-Proto", "http");
+        self.push("X-Forwarded-Proto", forwarded_proto(request));
     }
 
     /// `None` if there is nothing, for events that write `null` or leave the field out.
@@ -211,8 +210,12 @@ pub(crate) fn lower_case_headers<'a>(request: &'a ClientRequest, host: &'a str, 
     headers.push("x-amzn-trace-id", trace);
     headers.push("x-forwarded-for", forwarded_for(request));
     headers.push("x-forwarded-port", request.port.to_string());
-    headers.push("x-forwarded-proto", "http");
+    headers.push("x-forwarded-proto", forwarded_proto(request));
     headers
+}
+
+fn forwarded_proto(request: &ClientRequest) -> &'static str {
+    if request.secure { "https" } else { "http" }
 }
 
 fn forwarded_for(request: &ClientRequest) -> String {

@@ -150,6 +150,7 @@ pub(crate) fn request(method: &str, target: &str, headers: &[(&str, &str)]) -> C
         body: Bytes::new(),
         source_ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         port: 4566,
+        secure: false,
     }
 }
 

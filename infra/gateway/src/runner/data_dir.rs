@@ -49,6 +49,11 @@ impl DataDir {
         &self.path
     }
 
+    /// Where this machine's certificates are kept.
+    pub(super) fn tls(&self) -> PathBuf {
+        self.path.join("tls")
+    }
+
     /// Where the places in streams are kept; `None` keeps them in memory.
     pub(super) fn checkpoints(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.path.join("event-sources.json"))

@@ -20,11 +20,11 @@ use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::{
     BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
-    MemoryCheckpoints, RemoteLambda, StderrSink,
+    MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource,
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{
-    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, WebSocketPlane,
+    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, Tls, WebSocketPlane,
 };
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
@@ -113,6 +113,7 @@ impl Deployer {
             None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
                 .map_err(|error| dynamodb(&error))?,
         };
+        let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let host = match &options.function_endpoint {
             Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
@@ -123,6 +124,7 @@ impl Deployer {
                 settings.region.clone_from(&options.region);
                 settings.account_id.clone_from(&options.account_id);
                 settings.max_environments = options.max_environments;
+                settings.trust = Some(trust(&tls));
                 settings.runtime_clients = Some(data_dir.path().join("runtimes"));
                 let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
                 Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
@@ -152,7 +154,9 @@ impl Deployer {
             published,
             tables,
             event_sources: Arc::new(event_sources),
+            exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
+            tls,
         });
         Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
@@ -220,6 +224,10 @@ impl Deployer {
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);
+        let declared = self.services.control.declare_rest_apis(&model.rest_apis);
+        declared.map_err(DeployError::Control)?;
+        let declared = self.services.control.declare_apis(&model.apis);
+        declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
@@ -245,6 +253,9 @@ impl Deployer {
         match &self.host {
             Host::Remote(remote) => remote.deploy(functions),
             Host::Local { service, builder } => {
+                if !functions.is_empty() {
+                    self.services.tls.warm_up();
+                }
                 let build = builder.build(functions).await?;
                 for name in build.failures.keys() {
                     tracing::error!("{name} cannot be built: its calls fail until it can");
@@ -312,6 +323,18 @@ impl Deployer {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What functions are told to trust.
+fn trust(tls: &Arc<Tls>) -> TrustSource {
+    let tls = Arc::clone(tls);
+    Arc::new(move || match tls.files() {
+        Ok((ca, bundle)) => Some(Trust { ca, bundle }),
+        Err(error) => {
+            tracing::warn!("functions cannot use https on this machine: {error}");
+            None
+        }
+    })
 }
 
 /// Compiles every stage of every API; with it, what is declared and not served, one line each.

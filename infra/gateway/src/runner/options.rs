@@ -1,6 +1,7 @@
 //! What a run can be told.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 /// The port that AWS-local tools use.
@@ -11,7 +12,9 @@ pub const DEFAULT_PORT: u16 = 4566;
 pub struct Options {
     /// The template; without one everything is created through AWS's own API.
     pub template: Option<PathBuf>,
-    /// The port on the loopback interface; 0 picks a free one.
+    /// Where to listen beside the loopback interface; the loopback address for nowhere else.
+    pub host: IpAddr,
+    /// The port; 0 picks a free one.
     pub port: u16,
     /// Where tables and built functions are kept.
     pub data_dir: PathBuf,
@@ -41,6 +44,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             template: None,
+            host: Ipv4Addr::LOCALHOST.into(),
             port: DEFAULT_PORT,
             data_dir: PathBuf::from(".ferrogate"),
             ephemeral: false,

@@ -47,8 +47,10 @@ pub enum StartError {
     #[error("{0}")]
     DataDir(#[from] DataDirError),
     /// The port cannot be bound.
-    #[error("cannot listen on 127.0.0.1:{port}: {error}; choose another with --port N (0 picks a free one)")]
+    #[error("cannot listen on {host}:{port}: {error}; choose another with --port N (0 picks a free one)")]
     Port {
+        /// The address.
+        host: std::net::IpAddr,
         /// The port that was asked for.
         port: u16,
         /// What the system says.
@@ -194,13 +196,22 @@ async fn start(options: Options) -> Result<Running, StartError> {
     let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
     let data_dir = DataDir::open(&options.data_dir, options.ephemeral)?;
     // Bound before the long build, so that a port in use is told at once.
-    let listener = bind(options.port).await.map_err(|error| StartError::Port { port: options.port, error })?;
-    let port = listener.local_addr().map_err(|error| StartError::Port { port: options.port, error })?.port();
+    let (host, asked) = (options.host, options.port);
+    let unbound = |error| StartError::Port { host, port: asked, error };
+    let listeners = bind(host, asked).await.map_err(unbound)?;
+    // There is one at least.
+    let port =
+        listeners.first().map_or(Ok(asked), |first| first.local_addr().map(|bound| bound.port())).map_err(unbound)?;
+    if !host.is_loopback() {
+        tracing::warn!(
+            "listening on {host}: whoever reaches it can create functions, which is to run programs on this machine"
+        );
+    }
     let failed = |error: DeployError| StartError::Deploy(error.to_string());
     let deployer = Deployer::new(options, port, &data_dir).await.map_err(failed)?;
     let deployer = Arc::new(deployer);
     deployer.deploy(loaded, seed).await.map_err(failed)?;
     let follower = deployer.options().watch.then(|| follow::start(&deployer));
-    let server = Server::start(listener, Arc::clone(deployer.services()));
+    let server = Server::start(listeners, deployer.services());
     Ok(Running { port, server, deployer, follower, _data_dir: data_dir })
 }

@@ -92,6 +92,17 @@ pub(super) fn is_local(host: &str) -> bool {
         || v6.is_some_and(|ip| ip.parse::<std::net::Ipv6Addr>().is_ok_and(|ip| ip.is_loopback()))
 }
 
+/// Whether `host` may name this machine where other machines are let in: an address, or a name without a dot, as
+/// containers and home networks have. A page on the web can take neither for its own.
+pub(super) fn is_of_this_network(host: &str) -> bool {
+    let name = host_name(host);
+    let v6 = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    is_local(host)
+        || name.parse::<std::net::Ipv4Addr>().is_ok()
+        || v6.is_some_and(|ip| ip.parse::<std::net::Ipv6Addr>().is_ok())
+        || (!name.is_empty() && !name.contains('.'))
+}
+
 /// Whether an `Origin` header names a page served from this machine.
 pub(super) fn is_local_origin(origin: &str) -> bool {
     origin.split_once("://").is_some_and(|(_, host)| is_local(host))
@@ -111,6 +122,7 @@ mod tests {
             body: bytes::Bytes::new(),
             source_ip: [127, 0, 0, 1].into(),
             port: 4566,
+            secure: false,
         }
     }
 
@@ -151,6 +163,10 @@ mod tests {
         {
             assert!(!is_local(foreign), "{foreign}");
         }
+        for near in ["192.168.1.7:4566", "[fd00::1]:80", "gateway:4566"] {
+            assert!(is_of_this_network(near) && !is_local(near), "{near}");
+        }
+        assert!(!is_of_this_network("example.com") && !is_of_this_network(""));
         assert!(is_local_origin("http://localhost:3000") && !is_local_origin("https://example.com"));
         assert!(!is_local_origin("null"));
     }

@@ -1,5 +1,6 @@
-//! `/_ferrogate/`: what runs here, and the clock.
+//! `/_ferrogate/`: what runs here, whom to trust, and the clock.
 
+use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,7 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("coverage", &Method::GET) => coverage(),
+        ("ca.pem", &Method::GET) => ca(services),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
             Ok(Advance { advance_seconds }) => {
@@ -89,9 +91,22 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
         },
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/clock and POST \
-             /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/ca.pem, GET \
+             /_ferrogate/clock and POST /_ferrogate/clock",
         ),
+    }
+}
+
+/// The certificate to trust for `https` and `wss` on this machine: `curl --cacert`.
+fn ca(services: &Services) -> Reply {
+    match services.tls.ca_pem() {
+        Ok(pem) => {
+            let mut reply = Reply::new(Bytes::from(pem));
+            let media_type = http::HeaderValue::from_static("application/x-pem-file");
+            reply.headers_mut().insert(http::header::CONTENT_TYPE, media_type);
+            reply
+        }
+        Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 

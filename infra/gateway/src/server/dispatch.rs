@@ -1,6 +1,5 @@
 //! Hands each request to whom it is for.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -10,7 +9,9 @@ use hyper::body::Incoming;
 
 use super::address::{self, Target};
 use super::head::HeadTape;
+use super::listener::Client;
 use super::read::{self, ReadError};
+use super::tls::Tls;
 use super::{ClientRequest, Overview, Plane, Published, Reply, admin, message_reply};
 use crate::control::Control;
 use crate::gateway::Gateway;
@@ -33,8 +34,12 @@ pub struct Services {
     pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
+    /// Whether other machines are let in.
+    pub exposed: bool,
     /// What runs here.
     pub overview: ArcSwap<Overview>,
+    /// The certificates of this machine.
+    pub tls: Arc<Tls>,
 }
 
 /// Answers one request.
@@ -42,7 +47,7 @@ pub(super) async fn dispatch(
     services: &Services,
     mut request: http::Request<Incoming>,
     tape: &HeadTape,
-    client: SocketAddr,
+    client: Client,
 ) -> Response<Bytes> {
     // Only an upgrade request carries it; taken before the request is read to its end.
     let upgrade = hyper::upgrade::on(&mut request);
@@ -58,7 +63,8 @@ pub(super) async fn dispatch(
         }
     };
     let host = request.headers.get("host").unwrap_or_default();
-    if !address::is_local(host) {
+    let known = if services.exposed { address::is_of_this_network(host) } else { address::is_local(host) };
+    if !known {
         return message_reply(
             StatusCode::FORBIDDEN,
             "the Host header names another machine: use localhost, 127.0.0.1 or a name below .localhost",

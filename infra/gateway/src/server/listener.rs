@@ -1,8 +1,8 @@
-//! Accepts connections on the loopback interface and drains them at the end.
+//! Accepts connections on the loopback interface, plain and encrypted ones alike, and drains them at the end.
 
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +15,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::dispatch::{Services, dispatch};
 use super::head::{HeadTape, Taped};
+use super::tls;
 
 /// Open connections at one time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -23,9 +24,25 @@ const MAX_CONNECTIONS: usize = 16_384;
 /// connections after 310 s (REST API quotas).
 const HEAD_TIMEOUT: Duration = Duration::from_secs(310);
 
-/// Binds the port on the loopback interface only: what runs here is for this machine. Port 0 picks a free one.
-pub async fn bind(port: u16) -> io::Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await
+/// Who sends the requests of a connection, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Client {
+    pub(super) address: SocketAddr,
+    /// Whether the connection is encrypted.
+    pub(super) secure: bool,
+}
+
+/// Binds `port` (0 picks one) on the loopback interface, where functions look for it, and on `host` if that is another.
+pub async fn bind(host: IpAddr, port: u16) -> io::Result<Vec<TcpListener>> {
+    if host.is_unspecified() {
+        return Ok(vec![TcpListener::bind((host, port)).await?]);
+    }
+    let loopback = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    if host == Ipv4Addr::LOCALHOST {
+        return Ok(vec![loopback]);
+    }
+    let port = loopback.local_addr()?.port();
+    Ok(vec![loopback, TcpListener::bind((host, port)).await?])
 }
 
 /// A running server.
@@ -36,11 +53,14 @@ pub struct Server {
 
 impl Server {
     /// Begins to accept connections.
-    pub fn start(listener: TcpListener, services: Arc<Services>) -> Server {
+    pub fn start(listeners: Vec<TcpListener>, services: &Arc<Services>) -> Server {
         let (stop, stopping) = watch::channel(false);
         // Nothing is ever sent: when every connection has dropped its sender, the receiver ends.
         let (alive, drained) = mpsc::channel(1);
-        tokio::spawn(accept(listener, services, stopping, alive));
+        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        for listener in listeners {
+            tokio::spawn(accept(listener, Arc::clone(services), Arc::clone(&slots), stopping.clone(), alive.clone()));
+        }
         Server { stop, drained }
     }
 
@@ -56,22 +76,22 @@ impl Server {
 async fn accept(
     listener: TcpListener,
     services: Arc<Services>,
+    slots: Arc<Semaphore>,
     mut stopping: watch::Receiver<bool>,
     alive: mpsc::Sender<Infallible>,
 ) {
-    let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     loop {
         let accepted = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, client)) => {
+            Ok((stream, address)) => {
                 // The semaphore is never closed.
                 let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
                 let (services, stopping, alive) = (Arc::clone(&services), stopping.clone(), alive.clone());
                 tokio::spawn(async move {
-                    serve_connection(stream, client, services, stopping).await;
+                    serve_connection(stream, address, services, stopping).await;
                     drop((slot, alive));
                 });
             }
@@ -86,13 +106,22 @@ async fn accept(
 
 async fn serve_connection(
     stream: TcpStream,
-    client: SocketAddr,
+    address: SocketAddr,
     services: Arc<Services>,
     mut stopping: watch::Receiver<bool>,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    // Nothing has been asked for yet, so nothing is lost at the end of the run.
+    let stream = tokio::select! {
+        _ = stopping.wait_for(|stop| *stop) => return,
+        opened = tls::open(stream, &services.tls, HEAD_TIMEOUT) => match opened {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%error, "a connection ended before its first request"),
+        },
+    };
+    let client = Client { address, secure: stream.is_encrypted() };
     let tape = HeadTape::default();
     let io = TokioIo::new(Taped { stream, tape: tape.clone() });
     let service = service_fn(move |request| {

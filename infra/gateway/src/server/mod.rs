@@ -9,6 +9,7 @@ mod planes;
 mod published;
 mod read;
 mod request;
+mod tls;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
 pub use dispatch::Services;
@@ -16,6 +17,7 @@ pub use listener::{Server, bind};
 pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
 pub use published::{Planes, Published};
 pub use request::{ClientRequest, Headers, Reply};
+pub use tls::{Tls, TlsError};
 
 use bytes::Bytes;
 use http::StatusCode;

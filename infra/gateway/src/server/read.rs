@@ -1,6 +1,5 @@
 //! Reads a request to its end, within bounds.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -8,6 +7,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body, Incoming};
 
 use super::head::{HeadTape, text};
+use super::listener::Client;
 use super::{ClientRequest, Headers};
 
 /// DynamoDB accepts 16 MB in one request, the most of all services; an API's own bound (10 MB) is checked by its plane.
@@ -31,7 +31,7 @@ pub(super) enum ReadError {
 pub(super) async fn read(
     request: http::Request<Incoming>,
     tape: &HeadTape,
-    client: SocketAddr,
+    client: Client,
     port: u16,
 ) -> Result<ClientRequest, ReadError> {
     let (parts, body) = request.into_parts();
@@ -49,8 +49,9 @@ pub(super) async fn read(
         raw_query: parts.uri.query().unwrap_or_default().to_owned(),
         headers,
         body,
-        source_ip: client.ip(),
+        source_ip: client.address.ip(),
         port,
+        secure: client.secure,
     })
 }
 

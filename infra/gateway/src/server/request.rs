@@ -25,6 +25,8 @@ pub struct ClientRequest {
     pub source_ip: IpAddr,
     /// The port that the client connected to.
     pub port: u16,
+    /// Whether it came over TLS (`https`, `wss`).
+    pub secure: bool,
 }
 
 /// Header fields in the order and case in which they came.

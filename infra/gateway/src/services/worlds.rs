@@ -229,6 +229,7 @@ mod tests {
             body: body.to_string().into(),
             source_ip: [127, 0, 0, 1].into(),
             port: 4566,
+            secure: false,
         };
         let reply = worlds.serve(world.0, world.1, &request).await;
         (reply.status().as_u16(), serde_json::from_slice(reply.body()).unwrap())

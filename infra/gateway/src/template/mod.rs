@@ -12,6 +12,7 @@ mod code;
 mod conditions;
 mod error;
 mod graph;
+mod http_document;
 mod identity;
 mod include;
 mod intrinsics;
@@ -42,6 +43,7 @@ use crate::model::Model;
 pub(crate) use openapi::rest as openapi_rest;
 
 pub use error::{TemplateError, TemplateErrors, Unsupported};
+pub(crate) use http_document::{HttpDocument, http_document};
 
 use error::{Owner, Report, did_you_mean};
 use node::{Kind, Node};

@@ -21,7 +21,7 @@ impl RouteSelection {
     /// Reads `$request.body.{path}`, `${request.body.{path}}` mixed with text, static text, or `\$default`.
     ///
     /// The error says what is wrong; the caller names the expression.
-    pub(super) fn parse(expression: &str) -> Result<RouteSelection, String> {
+    pub(crate) fn parse(expression: &str) -> Result<RouteSelection, String> {
         if expression.is_empty() {
             return Err("it is empty; `$request.body.action` is the usual one".to_owned());
         }

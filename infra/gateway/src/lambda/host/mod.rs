@@ -47,7 +47,7 @@ use crate::ids;
 use crate::model::{Function, FunctionCode};
 
 pub use self::logs::{LogSink, StderrSink};
-pub use self::settings::HostSettings;
+pub use self::settings::{HostSettings, Trust, TrustSource};
 pub use self::version::Code;
 pub(crate) use self::version::wrong_machine;
 

@@ -7,6 +7,18 @@ use std::time::Duration;
 use super::logs::LogSink;
 use crate::clock::Clock;
 
+/// The files that let a function trust this machine's `https` and `wss`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Trust {
+    /// The certificate of the gateway's own authority, for runtimes that add to what they trust (Node.js).
+    pub ca: PathBuf,
+    /// The same with all that the machine trusts, for those that replace it (OpenSSL, Python, the SDKs).
+    pub bundle: PathBuf,
+}
+
+/// Asked at each start of a process, so that the files need not be there before; `None` if there are none.
+pub type TrustSource = Arc<dyn Fn() -> Option<Trust> + Send + Sync>;
+
 /// The host's surroundings and bounds.
 #[derive(Clone)]
 pub struct HostSettings {
@@ -32,6 +44,8 @@ pub struct HostSettings {
     pub keep_idle: Duration,
     /// Bytes of queued asynchronous events.
     pub max_event_bytes: usize,
+    /// What functions are told to trust, unless their own configuration says otherwise; `None` tells them nothing.
+    pub trust: Option<TrustSource>,
     /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
     pub runtime_clients: Option<PathBuf>,
 }
@@ -50,6 +64,7 @@ impl HostSettings {
             scale_out_after: Duration::from_millis(4),
             keep_idle: Duration::from_secs(15 * 60),
             max_event_bytes: 64 * 1024 * 1024,
+            trust: None,
             runtime_clients: None,
         }
     }

@@ -126,6 +126,13 @@ pub(crate) fn variables(
     .into_iter()
     .map(|(key, value)| (key.to_owned(), OsString::from(value)))
     .collect();
+    if let Some(trust) = settings.trust.as_ref().and_then(|source| source()) {
+        // What boto3 and the AWS CLI read, requests, OpenSSL with all that stands on it and rustls, Node.js.
+        for key in ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"] {
+            all.push((key.to_owned(), trust.bundle.clone().into()));
+        }
+        all.push(("NODE_EXTRA_CA_CERTS".to_owned(), trust.ca.into()));
+    }
     let own = function.environment.iter().filter(|(key, _)| !RESERVED.contains(&key.as_str()));
     let own = own.map(|(key, value)| (key.as_str(), value.into()));
     for (key, value) in of_runtime.iter().cloned().chain(own) {
@@ -198,8 +205,10 @@ fn header(path: &Path) -> Option<[u8; 20]> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::sync::Arc;
 
     use super::*;
+    use crate::lambda::host::settings::Trust;
     use crate::lambda::testing;
 
     #[test]
@@ -224,6 +233,24 @@ mod tests {
         assert_eq!(all["AWS_SECRET_ACCESS_KEY"].len(), 40);
         assert!(all["AWS_LAMBDA_LOG_STREAM_NAME"].contains("/[$LATEST]"));
         assert!(!all.contains_key("AWS_EXECUTION_ENV") && !all.contains_key("_X_AMZN_TRACE_ID"));
+    }
+
+    #[test]
+    fn a_function_trusts_this_machine_unless_it_says_otherwise() {
+        let mut settings = testing::settings(&testing::Lines::default());
+        settings.trust = Some(Arc::new(|| Some(Trust { ca: "/d/ca.pem".into(), bundle: "/d/bundle.pem".into() })));
+        let mut function = testing::function("create-user");
+        function.environment.insert("SSL_CERT_FILE".to_owned(), "/own.pem".to_owned());
+        let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"), &[]);
+        let of = |key: &str| {
+            let found: Vec<_> = all.iter().filter(|(known, _)| known == key).map(|(_, value)| value).collect();
+            assert_eq!(found.len(), 1, "{key}");
+            found[0].to_str().unwrap()
+        };
+        assert_eq!(of("AWS_CA_BUNDLE"), "/d/bundle.pem");
+        assert_eq!(of("REQUESTS_CA_BUNDLE"), "/d/bundle.pem");
+        assert_eq!(of("NODE_EXTRA_CA_CERTS"), "/d/ca.pem");
+        assert_eq!(of("SSL_CERT_FILE"), "/own.pem");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 // them. Answers, errors and log lines are those of AWS's own Node.js runtimes. In stack traces the function's folder is
 // written as /var/task and this file as /var/runtime/index.mjs, as they would be there.
 
+import dns from 'node:dns';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import net from 'node:net';
@@ -12,6 +13,12 @@ import util from 'node:util';
 
 const TASK_ROOT = process.env.LAMBDA_TASK_ROOT;
 const require = createRequire(import.meta.url);
+
+// ---- Names below `localhost` mean this machine, as RFC 6761 has it: not every C library's resolver knows. `domainName` in
+// the events of API Gateway is such a name, and handlers post to connections through it.
+
+const resolve = dns.lookup;
+dns.lookup = (name, ...rest) => resolve(/\.localhost\.?$/i.test(name) ? '127.0.0.1' : name, ...rest);
 
 // ---- The Runtime API
 

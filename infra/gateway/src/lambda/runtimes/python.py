@@ -28,6 +28,22 @@ class Fault(Exception):
         self.trace = trace or []
 
 
+def know_local_names():
+    """Makes names below `localhost` mean this machine, as RFC 6761 has it: not every C library's resolver does.
+
+    `domainName` in the events of API Gateway is such a name, and handlers post to connections through it.
+    """
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host, *arguments, **options):
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
+        if isinstance(name, str) and name.lower().rstrip(".").endswith(".localhost"):
+            host = "127.0.0.1"
+        return resolve(host, *arguments, **options)
+
+    socket.getaddrinfo = getaddrinfo
+
+
 class RuntimeApi:
     """One connection to the Runtime API, kept for the life of the process.
 
@@ -398,6 +414,7 @@ def invoke(handler, request_id, headers, body):
 
 
 def main():
+    know_local_names()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
     # Nothing is left behind in the function's folder.

@@ -37,6 +37,7 @@ fn request(target: &str, body: impl ToString) -> ClientRequest {
         body: body.to_string().into(),
         source_ip: [127, 0, 0, 1].into(),
         port: 4566,
+        secure: false,
     }
 }
 

@@ -141,7 +141,7 @@ pub(in super::super) fn cors_configuration(cors: &Properties<'_>, spell: fn(&str
         allow_methods: list("AllowMethods"),
         allow_headers: list("AllowHeaders"),
         expose_headers: list("ExposeHeaders"),
-        max_age: cors.integer(&spell("MaxAge"), 0..=86_400),
+        max_age: cors.integer(&spell("MaxAge"), 0..=86_400).and_then(|seconds| i32::try_from(seconds).ok()),
         allow_credentials: cors.boolean(&spell("AllowCredentials")).unwrap_or(false),
     }
 }

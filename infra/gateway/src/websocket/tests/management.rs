@@ -128,6 +128,7 @@ async fn post(
         body: "x".into(),
         source_ip: [127, 0, 0, 1].into(),
         port: 0,
+        secure: false,
     };
     let api = plane(&api(|api| api.api_id = api_id.to_owned()), gateway);
     let path = format!("/production/@connections/{}", id.replace('/', "%2F"));

@@ -261,6 +261,7 @@ async fn client_request(
         body: body.collect().await.unwrap().to_bytes(),
         source_ip,
         port,
+        secure: false,
     };
     (request.raw_path.clone(), request)
 }

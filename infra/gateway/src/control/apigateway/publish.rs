@@ -1,0 +1,67 @@
+//! What the control plane deploys is served from then on.
+
+use super::super::Control;
+use super::super::call::ApiError;
+use super::super::world::{World, lock};
+use super::errors::bad_request;
+use crate::compile::rest::{self, RestSnapshot};
+use crate::model::{Deployment, Stage};
+use crate::server::{Plane, RestPlane, StageSnapshot as _};
+
+/// A stage of a deployment, ready to be served. Nothing is kept and nothing served where it cannot be.
+///
+/// # Errors
+/// `BadRequestException` with what cannot be served, and where it is.
+pub(super) fn compile(api_id: &str, deployment: &Deployment, stage: &Stage) -> Result<RestSnapshot, ApiError> {
+    let snapshot = rest::compile(&deployment.snapshot, stage).map_err(|error| bad_request(error.to_string()))?;
+    for warning in snapshot.warnings() {
+        tracing::warn!(api = api_id, stage = stage.stage_name, "{warning}");
+    }
+    if stage.canary_settings.as_ref().is_some_and(|canary| canary.percent_traffic > 0.0) {
+        let stage = &stage.stage_name;
+        tracing::warn!(
+            api = api_id,
+            stage,
+            "a canary is kept and not served yet: all requests get the stage's deployment"
+        );
+    }
+    Ok(snapshot)
+}
+
+/// Serves this stage from now on; the API's other stages stay as they are.
+pub(super) fn publish(control: &Control, world: &World, api_id: &str, snapshot: RestSnapshot) {
+    let plane = match control.published().get(api_id) {
+        Some(Plane::Rest(plane)) => RestPlane::clone(&plane),
+        _ => RestPlane::new(api_id, world.gateway.clone()),
+    };
+    control.published().publish(plane.with_stage(snapshot).into());
+}
+
+/// Serves this stage no longer.
+pub(super) fn withdraw_stage(control: &Control, api_id: &str, stage: &str) {
+    if let Some(Plane::Rest(plane)) = control.published().get(api_id) {
+        control.published().publish(RestPlane::clone(&plane).without_stage(stage).into());
+    }
+}
+
+/// Serves the API no longer.
+pub(super) fn withdraw(control: &Control, api_id: &str) {
+    control.published().withdraw(api_id);
+}
+
+/// Serves all that is kept: after a restart. What cannot be served is named in the log.
+pub(crate) fn publish_all(control: &Control, world: &World) {
+    let state = lock(&world.apigateway);
+    for api in state.apis.values() {
+        for stage in api.stages.values() {
+            let deployment = state.deployment_for_stage(&api.id, &stage.deployment_id);
+            match deployment.and_then(|deployment| compile(&api.id, deployment, stage)) {
+                Ok(snapshot) => publish(control, world, &api.id, snapshot),
+                Err(error) => {
+                    let (api, stage) = (&api.id, &stage.stage_name);
+                    tracing::error!(api, stage, error = error.message, "a kept stage cannot be served");
+                }
+            }
+        }
+    }
+}
