@@ -69,14 +69,14 @@ pub(crate) struct ApiError {
     pub(crate) message: String,
     /// Instead of the status in the model.
     pub(crate) status: Option<u16>,
-    /// Further members of the error's shape: `Type`, `Reason`, `resourceType`, …
-    pub(crate) members: Map<String, Value>,
+    /// Further members of the error's shape: `Type`, `Reason`, `resourceType`, … Boxed, so that results stay small.
+    pub(crate) members: Box<Map<String, Value>>,
 }
 
 impl ApiError {
     /// An error; its status is the model's, or 400.
     pub(crate) fn new(code: impl Into<String>, message: impl Into<String>) -> ApiError {
-        ApiError { code: code.into(), message: message.into(), status: None, members: Map::new() }
+        ApiError { code: code.into(), message: message.into(), status: None, members: Box::default() }
     }
 
     /// With a status of its own.

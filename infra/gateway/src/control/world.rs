@@ -38,6 +38,8 @@ pub(crate) struct World {
     /// The clock, this account and region, and its functions.
     pub(crate) gateway: Gateway,
     pub(crate) apigateway: Mutex<apigateway::State>,
+    /// What API Gateway v1 keeps beside its REST APIs.
+    pub(crate) registry: Mutex<apigateway::Registry>,
     pub(crate) apigatewayv2: Mutex<apigatewayv2::State>,
     pub(crate) lambda: Mutex<lambda::State>,
     pub(crate) iam: Mutex<iam::State>,
@@ -53,6 +55,7 @@ impl World {
             id,
             gateway,
             apigateway: Mutex::new(apigateway::State::open(&scope)?),
+            registry: Mutex::new(apigateway::Registry::open(&scope)?),
             apigatewayv2: Mutex::new(apigatewayv2::State::open(&scope)?),
             lambda: Mutex::new(lambda::State::open(&scope)?),
             iam: Mutex::new(iam::State::open(&scope)?),

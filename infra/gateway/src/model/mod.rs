@@ -7,6 +7,7 @@ mod event_source;
 mod iam;
 mod lambda;
 mod rest;
+mod rest_account;
 mod runtime;
 mod v2;
 
@@ -23,6 +24,10 @@ pub use rest::{
     DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
     IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
     SchemaModel, Stage, TlsConfig,
+};
+pub use rest_account::{
+    Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
+    ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
 pub use runtime::{Runtime, RuntimeFamily};
 pub use v2::{

@@ -111,7 +111,7 @@ fn check(response: &GatewayResponse) -> Result<(), ApiError> {
         ))
     };
     for (name, source) in &response.response_parameters {
-        if !name.strip_prefix("gatewayresponse.header.").is_some_and(|header| !header.is_empty()) {
+        if name.strip_prefix("gatewayresponse.header.").is_none_or(str::is_empty) {
             return Err(invalid(name));
         }
         let quoted = source.len() >= 2 && source.starts_with('\'') && source.ends_with('\'');

@@ -2,12 +2,20 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/api/>
 
+mod account;
+mod api_keys;
 mod api_policy;
 mod authorizers;
+mod base_path_mappings;
+mod client_certificates;
 mod declare;
 mod deployments;
+mod documentation;
+mod domain_names;
 mod errors;
+mod export;
 mod gateway_responses;
+mod import;
 mod integrations;
 mod mapping;
 mod methods;
@@ -17,19 +25,25 @@ mod models;
 mod page;
 mod patch;
 mod publish;
+mod registry;
 mod resources;
 mod rest_apis;
+mod sdk;
 mod stage_patch;
 mod stages;
 mod state;
 mod tags;
+mod test_invoke;
+mod usage_plans;
 mod validators;
+mod vpc_links;
 
 use super::call::Entry;
 use super::service_model;
 use super::services::Service;
 
 pub(crate) use self::publish::publish_all;
+pub(crate) use self::registry::Registry;
 pub(crate) use self::state::State;
 
 /// The service.
@@ -45,17 +59,29 @@ pub(crate) static SERVICE: Service = Service {
 
 /// What is here of it.
 const OPERATIONS: &[&[Entry]] = &[
-    rest_apis::OPERATIONS,
-    resources::OPERATIONS,
-    methods::OPERATIONS,
-    integrations::OPERATIONS,
-    deployments::OPERATIONS,
-    stages::OPERATIONS,
+    account::OPERATIONS,
+    api_keys::OPERATIONS,
     authorizers::OPERATIONS,
-    validators::OPERATIONS,
-    models::OPERATIONS,
+    base_path_mappings::OPERATIONS,
+    client_certificates::OPERATIONS,
+    deployments::OPERATIONS,
+    documentation::OPERATIONS,
+    domain_names::OPERATIONS,
+    export::OPERATIONS,
     gateway_responses::OPERATIONS,
+    import::OPERATIONS,
+    integrations::OPERATIONS,
+    methods::OPERATIONS,
+    models::OPERATIONS,
+    resources::OPERATIONS,
+    rest_apis::OPERATIONS,
+    sdk::OPERATIONS,
+    stages::OPERATIONS,
     tags::OPERATIONS,
+    test_invoke::OPERATIONS,
+    usage_plans::OPERATIONS,
+    validators::OPERATIONS,
+    vpc_links::OPERATIONS,
 ];
 
 #[cfg(test)]

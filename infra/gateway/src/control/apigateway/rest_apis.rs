@@ -255,22 +255,19 @@ fn clone_from(api: &mut RestApi, source: &RestApi) {
     for resource in &mut api.resources {
         resource.id = fresh(&resource.id, if resource.parent_id.is_none() { 10 } else { 6 });
     }
-    let fresh_ids = |id: String, fresh: &mut dyn FnMut(&str, usize) -> String| fresh(&id, 6);
     let mut authorizers = IndexMap::new();
     for (id, mut authorizer) in source.authorizers.clone() {
-        authorizer.id = fresh_ids(id, &mut fresh);
+        authorizer.id = fresh(&id, 6);
         authorizers.insert(authorizer.id.clone(), authorizer);
     }
     let mut validators = IndexMap::new();
     for (id, mut validator) in source.request_validators.clone() {
-        validator.id = fresh_ids(id, &mut fresh);
+        validator.id = fresh(&id, 6);
         validators.insert(validator.id.clone(), validator);
     }
     let new = |id: &mut Option<String>| {
-        if let Some(id) = id {
-            if let Some(new) = renamed.get(id.as_str()) {
-                id.clone_from(new);
-            }
+        if let Some(new) = id.as_ref().and_then(|id| renamed.get(id)) {
+            *id = Some(new.clone());
         }
     };
     for resource in &mut api.resources {

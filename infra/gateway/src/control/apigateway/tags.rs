@@ -1,4 +1,4 @@
-//! Tags of REST APIs and stages, by their ARNs.
+//! Tags of REST APIs, stages, API keys, usage plans, domain names, client certificates and VPC links, by their ARNs.
 
 use indexmap::IndexMap;
 use serde_json::{Value, json};
@@ -33,6 +33,10 @@ fn path<'a>(call: &'a Call<'_>) -> Result<Vec<&'a str>, ApiError> {
 /// Changes or reads the tags of what the ARN is of.
 fn with_tags<R>(call: &Call<'_>, change: impl FnOnce(&mut Tags) -> Result<R, ApiError>) -> Result<R, ApiError> {
     let path = path(call)?;
+    if let [kind @ ("apikeys" | "usageplans" | "domainnames" | "clientcertificates" | "vpclinks"), id] = path[..] {
+        let changed = lock(&call.world.registry).change_tags(kind, id, change);
+        return changed.unwrap_or_else(|| Err(not_found("Invalid resource identifier specified")));
+    }
     let mut state = lock(&call.world.apigateway);
     match path[..] {
         ["restapis", api] => state.change_tags(api, |api| Some(change(&mut api.tags))),

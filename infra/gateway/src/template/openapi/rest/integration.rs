@@ -56,6 +56,7 @@ impl<'a> Reader<'_, 'a> {
                 server_name_to_verify: tls.string("serverNameToVerify"),
             }),
             response_transfer_mode: one_of(&properties, "responseTransferMode", &["BUFFERED", "STREAM"]),
+            integration_target: properties.string("integrationTarget"),
         };
         if matches!(kind, IntegrationType::Http | IntegrationType::HttpProxy) {
             integration.connection_type.get_or_insert_with(|| "INTERNET".to_owned());

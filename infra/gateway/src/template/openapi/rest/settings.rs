@@ -134,7 +134,7 @@ pub(super) fn request_validators(builder: &mut RestBuilder, document: &Propertie
 }
 
 /// The id of the validator that a document or an operation names.
-pub(super) fn request_validator(builder: &RestBuilder, holder: &Properties<'_>) -> Option<String> {
+pub(super) fn request_validator(builder: &mut RestBuilder, holder: &Properties<'_>) -> Option<String> {
     let key = "x-amazon-apigateway-request-validator";
     let node = holder.take(key)?;
     if node.kind == Kind::Unresolved {
@@ -144,8 +144,8 @@ pub(super) fn request_validator(builder: &RestBuilder, holder: &Properties<'_>) 
     let mut validators = builder.api.request_validators.values();
     let found = validators.find(|validator| validator.name.as_deref() == Some(&name)).map(|found| found.id.clone());
     if found.is_none() {
-        let what = format!("is '{name}', which is none of `x-amazon-apigateway-request-validators`");
-        holder.error(key, what);
+        let known = "x-amazon-apigateway-request-validators";
+        builder.api.warnings.push(format!("Request validator '{name}' is none of {known}. Ignoring."));
     }
     holder.unsupported(key, "requests are not validated");
     found

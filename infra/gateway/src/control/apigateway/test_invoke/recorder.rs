@@ -1,0 +1,65 @@
+//! Stands in front of the functions and sees what passes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
+use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
+
+/// The function that a test of an authorizer ends at; it is answered here.
+pub(super) const NOBODY: &str = "ferrogate-test-invoke-authorizer";
+
+/// One call.
+#[derive(Clone)]
+pub(super) struct Seen {
+    pub(super) function: String,
+    pub(super) event: Bytes,
+    pub(super) answer: Result<Invocation, String>,
+    pub(super) millis: u128,
+}
+
+/// The functions, watched.
+pub(super) struct Recorder {
+    functions: Arc<dyn Invoke>,
+    seen: Mutex<Vec<Seen>>,
+}
+
+impl Recorder {
+    pub(super) fn new(functions: Arc<dyn Invoke>) -> Arc<Recorder> {
+        Arc::new(Recorder { functions, seen: Mutex::default() })
+    }
+
+    /// The calls so far.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Invoke for Recorder {
+    fn invoke<'a>(
+        &'a self,
+        function: &'a str,
+        request: InvokeRequest,
+    ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
+        async move {
+            if function.ends_with(NOBODY) {
+                return Ok(Invocation { payload: Bytes::from_static(b"{}"), ..Invocation::default() });
+            }
+            let event = request.payload.clone();
+            let started = Instant::now();
+            let answer = self.functions.invoke(function, request).await;
+            let seen = Seen {
+                function: function.to_owned(),
+                event,
+                answer: answer.as_ref().map(Invocation::clone).map_err(ToString::to_string),
+                millis: started.elapsed().as_millis(),
+            };
+            self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+            answer
+        }
+        .boxed()
+    }
+}
