@@ -94,6 +94,7 @@ fn read_integration(properties: &Properties<'_>) -> Option<Integration> {
         integration_responses: integration_responses(properties),
         tls_config: None,
         response_transfer_mode: properties.one_of("ResponseTransferMode", &["BUFFERED", "STREAM"]),
+        integration_target: properties.string("IntegrationTarget"),
     };
     if integration_type != IntegrationType::Mock {
         properties.require("Uri");
