@@ -57,6 +57,14 @@ pub struct Model {
     pub tables: IndexMap<String, Table>,
     /// Event source mappings by UUID.
     pub event_source_mappings: IndexMap<String, EventSourceMapping>,
+    /// IAM's roles by name. Templates' are not read: nothing here is refused for the want of a permission.
+    pub roles: IndexMap<String, Role>,
+    /// API keys of REST APIs by id. Templates' are not read.
+    pub api_keys: IndexMap<String, ApiKey>,
+    /// Usage plans by id. Templates' are not read.
+    pub usage_plans: IndexMap<String, UsagePlan>,
+    /// API keys in usage plans by `{plan id}/{key id}`. Templates' are not read.
+    pub usage_plan_keys: IndexMap<String, UsagePlanKey>,
 }
 
 /// A DynamoDB table (`AWS::DynamoDB::Table`).
