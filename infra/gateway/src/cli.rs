@@ -72,9 +72,17 @@ struct Run {
     /// Use the DynamoDB at this address (LocalStack, DynamoDB Local, moto) rather than the one inside
     #[arg(long, value_name = "URL")]
     dynamodb_endpoint: Option<String>,
+    /// Check signatures: of IAM users' access keys, of functions, and of the owner's, which is test/test or
+    /// FERROGATE_ACCESS_KEY_ID and FERROGATE_SECRET_ACCESS_KEY
+    #[arg(long)]
+    check_signatures: bool,
     /// Processes of one function at most; further calls wait
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
     max_environments: u16,
+    /// Let API Gateway call a function only where the function's policy says so, as AWS does; without this, a function that
+    /// has no policy at all may be called, and the log says what AWS would need
+    #[arg(long)]
+    enforce_permissions: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -129,7 +137,9 @@ impl Run {
             region: self.region,
             function_endpoint: self.function_endpoint,
             dynamodb_endpoint: self.dynamodb_endpoint,
+            check_signatures: self.check_signatures,
             max_environments: self.max_environments.into(),
+            enforce_permissions: self.enforce_permissions,
             watch: false,
             ..Options::default()
         }

@@ -32,7 +32,7 @@ pub fn short_id(length: usize) -> String {
             number = uuid::Uuid::new_v4().as_u128();
         }
         let among: u128 = if id.is_empty() { 26 } else { 36 };
-        #[expect(clippy::cast_possible_truncation, reason = "below 36")]
+        // Below 36.
         let digit = (number % among) as usize;
         id.push(char::from(DIGITS[digit]));
         number /= among;
@@ -53,6 +53,34 @@ pub fn trace_header(incoming: Option<&str>, now_millis: i64) -> String {
     format!("Root={root};Parent={parent};Sampled={sampled}")
 }
 
+const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+
+/// An access key id that stands for an account (twelve digits), for functions of that account: `LKIA`, the account in nine
+/// characters of which the last is a check, and seven of `seed`. No AWS service takes it for one of its own: AWS's keys
+/// begin with `AKIA` or `ASIA`.
+pub fn access_key_id(account: &str, seed: &[u8]) -> String {
+    let number: u64 = account.parse().unwrap_or_default();
+    let digit = |value: u64| char::from(BASE32[usize::try_from(value % 32).unwrap_or_default()]);
+    let account = (0..8).rev().map(|place| number >> (place * 5));
+    let check = std::iter::once(check(number));
+    let seed = seed.iter().copied().chain(std::iter::repeat(0)).take(7).map(u64::from);
+    "LKIA".chars().chain(account.chain(check).chain(seed).map(digit)).collect()
+}
+
+/// The account that [`access_key_id`] has put into a key; none for other keys.
+pub fn account_of_access_key(key: &str) -> Option<String> {
+    let rest = key.strip_prefix("LKIA").filter(|rest| rest.len() == 16 && rest.is_ascii())?;
+    let value = |byte: u8| BASE32.iter().position(|known| *known == byte).and_then(|place| u64::try_from(place).ok());
+    let number = rest.bytes().take(8).try_fold(0, |number, byte| Some(number << 5 | value(byte)?))?;
+    let checked = value(rest.as_bytes()[8])? == check(number) && number < 1_000_000_000_000;
+    checked.then(|| format!("{number:012}"))
+}
+
+/// Tells keys of [`access_key_id`] from others of the same beginning.
+fn check(number: u64) -> u64 {
+    (0..8).map(|place| (number >> (place * 5)) % 32 * (2 * place + 3)).sum::<u64>().wrapping_add(11) % 32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +98,17 @@ mod tests {
         assert!(trace_header(None, 1_795_352_220_123).starts_with("Root=1-"));
         let kept = trace_header(Some("Root=1-0-a;Parent=b"), 0);
         assert_eq!(kept, "Root=1-0-a;Parent=b;Sampled=1");
+    }
+
+    #[test]
+    fn an_access_key_carries_its_account() {
+        for account in ["000000000000", "123456789012", "999999999999"] {
+            let key = access_key_id(account, b"function");
+            assert_eq!((key.len(), &key[..4]), (20, "LKIA"));
+            assert_eq!(account_of_access_key(&key).as_deref(), Some(account));
+        }
+        assert_eq!(account_of_access_key("LKIAQAAAAAAAAAAAAAAA"), None);
+        assert_eq!(account_of_access_key("AKIAIOSFODNN7EXAMPLE"), None);
+        assert_eq!(account_of_access_key("test"), None);
     }
 }

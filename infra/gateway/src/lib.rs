@@ -10,6 +10,8 @@ pub mod cli;
 pub mod clock;
 pub mod compile;
 pub mod control;
+pub mod credentials;
+mod function_url;
 pub mod gateway;
 pub mod http;
 pub mod ids;

@@ -30,17 +30,21 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use indexmap::IndexMap;
 
 pub use self::documents::DocumentsError;
+pub use self::lambda::FunctionRooms;
+pub(crate) use self::lambda::UrlTarget;
 pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};
 use self::documents::Documents;
 use self::protocol::{Named, Protocol};
 pub use self::services::Service;
-use self::signature::Signed;
+use self::signature::{CredentialScope, Refusal, Signed};
 use self::world::World;
 use crate::clock::Clock;
+use crate::credentials::Issuer;
 use crate::gateway::Gateway;
 use crate::ids;
+use crate::lambda::Invoke;
 use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 
@@ -57,8 +61,14 @@ pub struct Control {
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
+    /// Who issues the credentials of functions and of roles that are taken on.
+    issuer: Issuer,
+    /// The access key and secret access key of whoever runs this; `None` takes every signature.
+    owner: Option<(String, String)>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
+    /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
+    functions: Option<FunctionRooms>,
 }
 
 impl Control {
@@ -68,7 +78,16 @@ impl Control {
     /// When the file cannot be used.
     pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
         let documents = Documents::open(path)?;
-        let control = Control { documents, gateway, published, worlds: RwLock::default(), unknown: Mutex::default() };
+        let control = Control {
+            documents,
+            gateway,
+            published,
+            worlds: RwLock::default(),
+            issuer: Issuer::default(),
+            owner: None,
+            unknown: Mutex::default(),
+            functions: None,
+        };
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {
                 apigateway::publish_all(&control, &world);
@@ -76,6 +95,80 @@ impl Control {
             }
         }
         Ok(control)
+    }
+
+    /// Uses the credentials that `issuer` gives to functions. With an owner's (access key and secret access key), whatever
+    /// is signed neither with those nor with credentials issued here is refused.
+    #[must_use]
+    pub fn with_credentials(mut self, issuer: Issuer, owner: Option<(String, String)>) -> Control {
+        self.issuer = issuer;
+        self.owner = owner;
+        self
+    }
+
+    /// Who issues the credentials of functions and of roles that are taken on.
+    pub(crate) fn issuer(&self) -> &Issuer {
+        &self.issuer
+    }
+
+    /// Checks the signature of a request to any service, if signatures are checked here.
+    ///
+    /// # Errors
+    /// AWS's error for what is wrong with it.
+    fn check_signature(&self, request: &ClientRequest, query: bool) -> Result<(), ApiError> {
+        let Some(owner) = &self.owner else { return Ok(()) };
+        let scope = match signature::signed(request) {
+            Signed::By(scope) => scope,
+            Signed::Malformed => return Err(Refusal::Incomplete.error(query)),
+            Signed::Not => {
+                let code = if query { "MissingAuthenticationToken" } else { "MissingAuthenticationTokenException" };
+                return Err(ApiError::new(code, "Missing Authentication Token").with_status(403));
+            }
+        };
+        let secret = self.secret_of(owner, &scope)?;
+        let secret = secret.ok_or_else(|| Refusal::UnknownKey.error(query))?;
+        let now = self.clock().now();
+        signature::verify(request, &scope, &secret, now).map_err(|refusal| {
+            tracing::warn!(access_key = scope.access_key, service = scope.service, ?refusal, "a signature is refused");
+            refusal.error(query)
+        })
+    }
+
+    /// The secret of an access key: the owner's, an IAM user's, or one that was issued here.
+    fn secret_of(&self, owner: &(String, String), scope: &CredentialScope) -> Result<Option<String>, ApiError> {
+        let key = &scope.access_key;
+        if *key == owner.0 {
+            return Ok(Some(owner.1.clone()));
+        }
+        let account = scope.account();
+        let world = self.global_world(account.as_deref().unwrap_or(&self.gateway.account_id))?;
+        let state = world::lock(&world.iam);
+        let user_key = state.users.values().find_map(|user| user.access_keys.get(key));
+        Ok(match user_key {
+            Some(key) => (key.status == "Active").then(|| key.secret_access_key.clone()),
+            // Only those keys that this run has issued know its secret.
+            None => account.map(|_| self.issuer.secret_access_key(key)),
+        })
+    }
+
+    /// What a request to a service beside the control plane (DynamoDB, Lambda's Invoke) gets if its signature is refused.
+    pub(crate) fn refuse(&self, request: &ClientRequest) -> Option<Reply> {
+        let error = self.check_signature(request, false).err()?;
+        let protocol = Protocol::of(request);
+        Some(protocol.encode_error(&service_model::LAMBDA, &error, &ids::request_id()))
+    }
+
+    /// Forgets everything that was created, in every account and region, and serves no API any more.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn reset(&self) -> Result<(), DocumentsError> {
+        self.documents.clear()?;
+        let worlds: Vec<_> = self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
+        self.published.replace_all([]);
+        self.forget_functions();
+        Ok(())
     }
 
     /// The clock.
@@ -86,6 +179,11 @@ impl Control {
     /// The APIs that are served.
     pub(crate) fn published(&self) -> &Published {
         &self.published
+    }
+
+    /// Every world that is open.
+    pub(crate) fn open_worlds(&self) -> Vec<Arc<World>> {
+        self.worlds.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     /// Takes over the HTTP and WebSocket APIs that a template declares, so that they are listed and changed as those that
@@ -140,7 +238,9 @@ impl Control {
         if worlds.len() >= MAX_WORLDS {
             return Ok(None);
         }
+        let functions = self.gateway.lambda.for_world(&id.account, &id.region);
         let gateway = Gateway {
+            lambda: functions.unwrap_or_else(|| Arc::clone(&self.gateway.lambda)),
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
             ..self.gateway.clone()
@@ -159,10 +259,22 @@ impl Control {
     pub(crate) fn world_of(&self, request: &ClientRequest) -> WorldId {
         match signature::signed(request) {
             Signed::By(scope) => {
-                WorldId::new(scope.account().unwrap_or(&self.gateway.account_id), scope.region.as_str())
+                let account = scope.account();
+                WorldId::new(account.as_deref().unwrap_or(&self.gateway.account_id), scope.region.as_str())
             }
             _ => WorldId::new(&*self.gateway.account_id, &*self.gateway.region),
         }
+    }
+
+    /// Whoever calls functions on behalf of the one who has signed a request, or else of the run's own account.
+    pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
+        let world = self.world(&self.world_of(request));
+        world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
+    }
+
+    /// Whether a request names somebody who has signed it.
+    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
+        matches!(signature::signed(request), Signed::By(_))
     }
 
     /// Answers one request to `service`.
@@ -195,7 +307,9 @@ impl Control {
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
         };
-        let account = scope.account().unwrap_or(&self.gateway.account_id);
+        self.check_signature(request, protocol == Protocol::Query)?;
+        let account = scope.account();
+        let account = account.as_deref().unwrap_or(&self.gateway.account_id);
         let world = if service.global {
             self.global_world(account)?
         } else {

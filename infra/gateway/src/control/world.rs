@@ -65,6 +65,20 @@ impl World {
         })
     }
 
+    /// Forgets everything. The store must have forgotten it before, or it comes back.
+    pub(super) fn reset(&self, documents: &Documents) -> Result<(), DocumentsError> {
+        let scope = documents.scope(&self.id);
+        *lock(&self.apigateway) = apigateway::State::open(&scope)?;
+        *lock(&self.registry) = apigateway::Registry::open(&scope)?;
+        *lock(&self.apigatewayv2) = apigatewayv2::State::open(&scope)?;
+        *lock(&self.lambda) = lambda::State::open(&scope)?;
+        *lock(&self.iam) = iam::State::open(&scope)?;
+        *lock(&self.sns) = sns::State::open(&scope)?;
+        *lock(&self.cloudwatch) = cloudwatch::State::open(&scope)?;
+        *lock(&self.logs) = logs::State::open(&scope)?;
+        Ok(())
+    }
+
     /// `arn:aws:{service}:{region}:{account}:{resource}`
     pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
         format!("arn:aws:{service}:{}:{}:{resource}", self.id.region, self.id.account)

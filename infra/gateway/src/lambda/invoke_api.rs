@@ -19,7 +19,16 @@ const PREFIX: &str = "/2015-03-31/functions/";
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
-/// Answers one request whose path begins with `/2015-03-31/functions/`.
+/// The older way to invoke, which is always asynchronous.
+const ASYNC_PREFIX: &str = "/2014-11-13/functions/";
+
+/// Whether a path is one of this API's.
+pub(crate) fn is_invoke(path: &str) -> bool {
+    (path.starts_with(PREFIX) && path.ends_with("/invocations"))
+        || (path.starts_with(ASYNC_PREFIX) && path.trim_end_matches('/').ends_with("/invoke-async"))
+}
+
+/// Answers one request whose path [`is_invoke`].
 pub async fn serve(lambda: &dyn Invoke, clock: &Clock, request: &ClientRequest) -> Reply {
     let trace_id = ids::trace_header(request.headers.get("X-Amzn-Trace-Id"), clock.now());
     let result = match parse(request, &trace_id) {
@@ -41,7 +50,10 @@ pub async fn serve(lambda: &dyn Invoke, clock: &Clock, request: &ClientRequest) 
 }
 
 fn parse(request: &ClientRequest, trace_id: &str) -> Result<(String, InvokeRequest), Problem> {
-    let name = request.raw_path.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix("/invocations"));
+    let path = request.raw_path.as_str();
+    let older =
+        path.strip_prefix(ASYNC_PREFIX).and_then(|rest| rest.trim_end_matches('/').strip_suffix("/invoke-async"));
+    let name = older.or_else(|| path.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix("/invocations")));
     let name = name.filter(|name| !name.is_empty() && !name.contains('/'));
     let Some(name) = name.filter(|_| request.method == Method::POST) else {
         return Err(Problem::new(
@@ -52,6 +64,7 @@ fn parse(request: &ClientRequest, trace_id: &str) -> Result<(String, InvokeReque
     };
     let function = percent_decode_str(name).decode_utf8().map_err(|_| Problem::value("functionName is not UTF-8"))?;
     let invocation_type = match request.headers.get("X-Amz-Invocation-Type") {
+        _ if older.is_some() => InvocationType::Event,
         None | Some("RequestResponse") => InvocationType::RequestResponse,
         Some("Event") => InvocationType::Event,
         Some("DryRun") => InvocationType::DryRun,
@@ -113,6 +126,16 @@ fn success(invocation_type: InvocationType, invocation: Invocation) -> Reply {
     reply
 }
 
+/// What a deployment package gets that is too large to be read.
+pub(crate) fn package_too_large(message: &str) -> Reply {
+    let problem = Problem {
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        code: "RequestEntityTooLargeException",
+        body: json!({ "Type": "User", "message": message }),
+    };
+    problem.reply()
+}
+
 /// An error of the Invoke API.
 #[derive(Debug)]
 struct Problem {
@@ -138,6 +161,7 @@ impl Problem {
                 code: "ResourceNotFoundException",
                 body: json!({ "Type": "User", "Message": text }),
             },
+            InvokeError::InvalidParameter(_) => Problem::value(&text),
             InvokeError::InvalidRequestContent(_) => {
                 Problem::new(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &text)
             }

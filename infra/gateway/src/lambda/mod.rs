@@ -11,19 +11,26 @@ mod host;
 mod invocation;
 mod invoke_api;
 pub mod package;
+pub(crate) mod policy;
 mod remote;
 pub mod runtimes;
 #[cfg(test)]
 pub(crate) mod testing;
 mod watch;
+mod worlds;
 
 pub use build::{Build, BuildError, Builder};
 pub use event_sources::{
     Checkpoints, EventSourceState, EventSources, FileCheckpoints, MappingError, MemoryCheckpoints,
     Pattern as FilterPattern,
 };
-pub use host::{Code, Deployed, HostSettings, LambdaService, LogSink, StderrSink, Trust, TrustSource};
+pub(crate) use host::{Access, names::parse as parse_function_name, reserved_variable};
+pub use host::{
+    Code, Deployed, HostSettings, LambdaService, LineKind, LogLine, LogSink, LogStream, StderrSink, Trust, TrustSource,
+};
 pub use invocation::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 pub use invoke_api::serve as serve_invoke_api;
+pub(crate) use invoke_api::{is_invoke, package_too_large};
 pub use remote::RemoteLambda;
 pub use watch::{FileWatch, SourceWatch, watch_files, watch_functions};
+pub use worlds::Worlds;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::{HostSettings, LogSink};
+use super::{HostSettings, LogLine, LogSink};
 use crate::clock::Clock;
 use crate::model::{Architecture, Function, FunctionCode};
 
@@ -25,6 +25,7 @@ pub(crate) fn function(name: &str) -> Function {
         environment: IndexMap::new(),
         architecture: Architecture::X86_64,
         reserved_concurrent_executions: None,
+        log_group: None,
     }
 }
 
@@ -33,8 +34,8 @@ pub(crate) fn function(name: &str) -> Function {
 pub(crate) struct Lines(pub(crate) Arc<Mutex<Vec<String>>>);
 
 impl LogSink for Lines {
-    fn line(&self, function: &str, line: &str) {
-        self.0.lock().unwrap().push(format!("{function}: {line}"));
+    fn line(&self, line: &LogLine<'_>) {
+        self.0.lock().unwrap().push(format!("{}: {}", line.function, line.text));
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Function {
     pub architecture: Architecture,
     /// `ReservedConcurrentExecutions`.
     pub reserved_concurrent_executions: Option<u32>,
+    /// `LoggingConfig.LogGroup`; `/aws/lambda/{function_name}` where it is none.
+    pub log_group: Option<String>,
 }
 
 /// Where a function's code is.

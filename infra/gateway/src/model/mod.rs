@@ -4,6 +4,7 @@
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
 mod event_source;
+mod function_record;
 mod iam;
 mod lambda;
 mod rest;
@@ -16,6 +17,11 @@ use serde_json::Value;
 
 pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
+};
+pub use function_record::{
+    Alias, Environment, EphemeralStorage, EventInvokeConfig, FunctionPolicy, FunctionRecord, FunctionUrl,
+    FunctionVersion, LATEST, LoggingConfig, PolicyStatement, ProvisionedConcurrency, RoutingConfig, SnapStart,
+    TracingConfig, UrlCors,
 };
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};

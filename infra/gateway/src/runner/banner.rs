@@ -8,6 +8,12 @@ use crate::server::Overview;
 pub(super) fn render(overview: &Overview, port: u16, notes: &[String], outputs: &[(String, String)]) -> String {
     let endpoint = format!("http://127.0.0.1:{port}");
     let mut out = String::new();
+    if overview.apis.is_empty() && overview.functions.is_empty() {
+        // A start without a template: what there is to do with it.
+        let _ = writeln!(out, "\nAWS's API answers here, with any credentials:");
+        let _ = writeln!(out, "  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1");
+        let _ = writeln!(out, "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+    }
     for api in &overview.apis {
         let _ = writeln!(out, "\n{:<9} {}  {}", api.protocol, api.name, api.url);
         let width = api.routes.iter().map(|route| route.route.chars().count()).max().unwrap_or(0);
@@ -55,6 +61,12 @@ fn list<'a>(out: &mut String, thing: &str, address: &str, names: impl Iterator<I
 mod tests {
     use super::*;
     use crate::server::{ApiEntry, FunctionEntry, RouteEntry, TableEntry};
+
+    #[test]
+    fn says_what_to_do_where_nothing_runs() {
+        let banner = render(&Overview::default(), 4566, &[], &[]);
+        assert!(banner.contains("export AWS_ENDPOINT_URL=http://127.0.0.1:4566"), "{banner}");
+    }
 
     #[test]
     fn says_what_runs_where() {

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -16,11 +16,12 @@ use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile::{self, CompileError};
-use crate::control::Control;
+use crate::control::{Control, FunctionRooms};
 use crate::gateway::Gateway;
+use crate::lambda::package::PackageStore;
 use crate::lambda::{
     BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
-    MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource,
+    MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource, Worlds,
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{
@@ -57,7 +58,7 @@ pub(super) enum DeployError {
     Build(#[from] BuildError),
 }
 
-/// Whoever runs the functions.
+/// Whoever runs the template's functions.
 enum Host {
     Local { service: Arc<LambdaService>, builder: Arc<Builder> },
     Remote(Arc<RemoteLambda>),
@@ -67,6 +68,8 @@ enum Host {
 pub(super) struct Deployer {
     options: Options,
     host: Host,
+    /// The functions of every account and region.
+    worlds: Arc<Worlds>,
     services: Arc<Services>,
     state: Mutex<State>,
     /// One deployment at a time.
@@ -115,30 +118,34 @@ impl Deployer {
         };
         let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
-        let host = match &options.function_endpoint {
-            Some(url) => Host::Remote(Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?)),
+        let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
+        let mut settings = HostSettings::new(clock.clone(), Arc::clone(&sink), port);
+        settings.region.clone_from(&options.region);
+        settings.account_id.clone_from(&options.account_id);
+        settings.max_environments = options.max_environments;
+        settings.enforce_permissions = options.enforce_permissions;
+        settings.trust = Some(trust(&tls));
+        settings.runtime_clients = Some(data_dir.path().join("runtimes"));
+        let issuer = settings.issuer.clone();
+        let (host, worlds) = match &options.function_endpoint {
+            Some(url) => {
+                let remote = Arc::new(RemoteLambda::new(url).map_err(|error| lambda(&error))?);
+                let elsewhere: Arc<dyn Invoke> = remote.clone();
+                (Host::Remote(remote), Worlds::new(settings, Some(elsewhere)))
+            }
             None => {
-                let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
-                let builder = Builder::new(data_dir.path(), options.release, Arc::clone(&sink))?;
-                let mut settings = HostSettings::new(clock.clone(), sink, port);
-                settings.region.clone_from(&options.region);
-                settings.account_id.clone_from(&options.account_id);
-                settings.max_environments = options.max_environments;
-                settings.trust = Some(trust(&tls));
-                settings.runtime_clients = Some(data_dir.path().join("runtimes"));
-                let service = LambdaService::new(settings).map_err(|error| lambda(&error))?;
-                Host::Local { service: Arc::new(service), builder: Arc::new(builder) }
+                let builder = Builder::new(data_dir.path(), options.release, sink)?;
+                let worlds = Worlds::new(settings, None);
+                let service = worlds.home().map_err(|error| lambda(&error))?;
+                (Host::Local { service, builder: Arc::new(builder) }, worlds)
             }
         };
-        let invoke: Arc<dyn Invoke> = match &host {
-            Host::Local { service, .. } => service.clone(),
-            Host::Remote(remote) => remote.clone(),
-        };
+        let invoke = worlds.invoker(&options.account_id, &options.region);
         let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
             Some(path) => Arc::new(FileCheckpoints::open(path)),
             None => Arc::new(MemoryCheckpoints::default()),
         };
-        let event_sources = EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints);
+        let event_sources = Arc::new(EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints));
         let gateway = Gateway {
             clock,
             lambda: invoke,
@@ -148,17 +155,23 @@ impl Deployer {
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
+        let owner = options.check_signatures.then(owner);
+        let mut control =
+            control.map_err(|error| DeployError::Control(error.to_string()))?.with_credentials(issuer, owner);
+        let packages = PackageStore::new(&data_dir.path().join("code")).map_err(|error| lambda(&error))?;
+        control.run_functions(FunctionRooms::new(worlds.clone(), packages, event_sources.clone())).await;
         let services = Arc::new(Services {
-            control: control.map_err(|error| DeployError::Control(error.to_string()))?,
+            control,
             gateway,
             published,
             tables,
-            event_sources: Arc::new(event_sources),
+            event_sources,
+            reset: OnceLock::new(),
             exposed: !options.host.is_loopback(),
             overview: ArcSwap::default(),
             tls,
         });
-        Ok(Deployer { options, host, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -195,6 +208,24 @@ impl Deployer {
     pub(super) async fn redeploy(&self) -> Result<(), DeployError> {
         let loaded = load(&self.options)?;
         let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        self.deploy(loaded, seed).await
+    }
+
+    /// Empties everything that is here, then deploys the template, if there is one, anew.
+    pub(super) async fn reset(&self) -> Result<(), DeployError> {
+        // Read first: a template that has been broken meanwhile must not leave nothing at all.
+        let loaded = load(&self.options)?;
+        let seed = loaded.seed.as_deref().map(super::seed::read).transpose()?;
+        {
+            let _turn = self.turn.lock().await;
+            for state in self.services.event_sources.states() {
+                self.services.event_sources.remove(&state.mapping.uuid).await;
+            }
+            self.services.control.reset().map_err(|error| DeployError::Control(error.to_string()))?;
+            self.deploy_functions(&IndexMap::new()).await?;
+            self.services.tables.reset().await.map_err(DeployError::DynamoDb)?;
+            *self.state() = State::default();
+        }
         self.deploy(loaded, seed).await
     }
 
@@ -250,6 +281,7 @@ impl Deployer {
     }
 
     async fn deploy_functions(&self, functions: &IndexMap<String, Function>) -> Result<(), DeployError> {
+        let mut code = HashMap::new();
         match &self.host {
             Host::Remote(remote) => remote.deploy(functions),
             Host::Local { service, builder } => {
@@ -263,9 +295,10 @@ impl Deployer {
                 for warning in service.deploy(functions, &build.code).warnings {
                     tracing::warn!("{warning}");
                 }
+                code = build.code;
             }
         }
-        Ok(())
+        self.services.control.declare_functions(functions, &code).map_err(DeployError::Lambda)
     }
 
     /// Makes the template's mappings be read, and ends those that it has no more; gives the UUIDs of all it has. One that
@@ -313,15 +346,22 @@ impl Deployer {
     pub(super) async fn shutdown(&self, patience: Duration) {
         // Before the functions, so that none is called while they end.
         self.services.event_sources.shutdown(patience).await;
-        if let Host::Local { service, .. } = &self.host {
-            service.shutdown(patience).await;
-        }
+        self.worlds.shutdown(patience).await;
         self.services.overview.store(Arc::new(Overview::default()));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The credentials of whoever runs this, where signatures are checked.
+fn owner() -> (String, String) {
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    match (variable("FERROGATE_ACCESS_KEY_ID"), variable("FERROGATE_SECRET_ACCESS_KEY")) {
+        (Some(key), Some(secret)) => (key, secret),
+        _ => ("test".to_owned(), "test".to_owned()),
     }
 }
 

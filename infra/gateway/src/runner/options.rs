@@ -32,10 +32,14 @@ pub struct Options {
     pub function_endpoint: Option<String>,
     /// Hand DynamoDB's requests to this address rather than serve them here.
     pub dynamodb_endpoint: Option<String>,
+    /// Refuse requests to AWS's services that are not signed with credentials known here.
+    pub check_signatures: bool,
     /// Build the functions with cargo's release profile.
     pub release: bool,
     /// Rebuild and redeploy when sources or the template change.
     pub watch: bool,
+    /// Whether a function without any policy is closed to API Gateway, as on AWS.
+    pub enforce_permissions: bool,
     /// Environments (processes) of one function at most.
     pub max_environments: usize,
 }
@@ -54,8 +58,10 @@ impl Default for Options {
             account_id: "000000000000".to_owned(),
             function_endpoint: None,
             dynamodb_endpoint: None,
+            check_signatures: false,
             release: false,
             watch: true,
+            enforce_permissions: false,
             max_environments: 32,
         }
     }

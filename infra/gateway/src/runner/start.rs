@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+
 use super::data_dir::{DataDir, DataDirError};
 use super::deploy::{DeployError, Deployer};
 use super::follow::{self, Follower};
@@ -211,6 +214,20 @@ async fn start(options: Options) -> Result<Running, StartError> {
     let deployer = Deployer::new(options, port, &data_dir).await.map_err(failed)?;
     let deployer = Arc::new(deployer);
     deployer.deploy(loaded, seed).await.map_err(failed)?;
+    // Weak: the services belong to the deployer.
+    let weak = Arc::downgrade(&deployer);
+    let reset = move || -> BoxFuture<'static, Result<(), String>> {
+        let deployer = weak.upgrade();
+        async move {
+            let deployer = deployer.ok_or("ending")?;
+            // Of its own, so that a client that does not wait for the end cannot leave half of it undone.
+            let whole = tokio::spawn(async move { deployer.reset().await.map_err(|error| error.to_string()) });
+            whole.await.unwrap_or_else(|error| Err(error.to_string()))
+        }
+        .boxed()
+    };
+    // Set nowhere else.
+    let _ = deployer.services().reset.set(Box::new(reset));
     let follower = deployer.options().watch.then(|| follow::start(&deployer));
     let server = Server::start(listeners, deployer.services());
     Ok(Running { port, server, deployer, follower, _data_dir: data_dir })

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::ClientRequest;
 use crate::control::{Control, Service};
+use crate::lambda;
 
 /// Whom a request is for.
 #[derive(Debug, PartialEq)]
@@ -12,6 +13,8 @@ pub(super) enum Target<'a> {
     Api { api_id: &'a str, path: Cow<'a, str> },
     /// Lambda's Invoke API.
     Lambda,
+    /// A function URL: its id, and the raw path.
+    FunctionUrl { url_id: &'a str, path: &'a str },
     /// DynamoDB or DynamoDB Streams.
     DynamoDb,
     /// A service of the control plane.
@@ -28,6 +31,13 @@ pub(super) fn resolve(request: &ClientRequest) -> Target<'_> {
         return Target::Api { api_id, path: request.raw_path.as_str().into() };
     }
     let path = request.raw_path.as_str();
+    if let Some(url_id) = request.headers.get("host").and_then(url_of_host) {
+        return Target::FunctionUrl { url_id, path };
+    }
+    if let Some(rest) = path.strip_prefix("/_aws/lambda-url/") {
+        let (url_id, path) = split_segment(rest);
+        return Target::FunctionUrl { url_id, path: if path.is_empty() { "/" } else { path } };
+    }
     if let Some(rest) = path.strip_prefix("/_aws/execute-api/") {
         let (api_id, path) = split_segment(rest);
         return Target::Api { api_id, path: path.into() };
@@ -35,7 +45,7 @@ pub(super) fn resolve(request: &ClientRequest) -> Target<'_> {
     if let Some((api_id, path)) = user_request(path) {
         return Target::Api { api_id, path };
     }
-    if path.starts_with("/2015-03-31/functions/") && path.ends_with("/invocations") {
+    if lambda::is_invoke(path) {
         return Target::Lambda;
     }
     if let Some(rest) = path.strip_prefix("/_ferrogate/") {
@@ -57,6 +67,13 @@ fn api_of_host(host: &str) -> Option<&str> {
     let (api_id, rest) = name.split_once(".execute-api.")?;
     let local = rest == "localhost" || rest.strip_suffix(".localhost").is_some_and(|region| !region.contains('.'));
     (local && !api_id.is_empty() && !api_id.contains('.')).then_some(api_id)
+}
+
+/// `id` of `id.lambda-url.us-east-1.localhost:4566`, with or without the region.
+fn url_of_host(host: &str) -> Option<&str> {
+    let (url_id, rest) = host_name(host).split_once(".lambda-url.")?;
+    let local = rest == "localhost" || rest.strip_suffix(".localhost").is_some_and(|region| !region.contains('.'));
+    (local && !url_id.is_empty() && !url_id.contains('.')).then_some(url_id)
 }
 
 /// `/restapis/{apiId}/{stage}/_user_request_/{path}`, as the guide writes it, without its marker.
@@ -146,6 +163,11 @@ mod tests {
     fn services_are_found_by_path_and_header() {
         let invoke = request("POST", "/2015-03-31/functions/f/invocations", &[]);
         assert_eq!(resolve(&invoke), Target::Lambda);
+        assert_eq!(resolve(&request("POST", "/2014-11-13/functions/f/invoke-async/", &[])), Target::Lambda);
+        let url = request("GET", "/a/b", &[("Host", "x1.lambda-url.us-east-1.localhost:4566")]);
+        assert_eq!(resolve(&url), Target::FunctionUrl { url_id: "x1", path: "/a/b" });
+        let url = request("GET", "/_aws/lambda-url/x1", &[("Host", "localhost:4566")]);
+        assert_eq!(resolve(&url), Target::FunctionUrl { url_id: "x1", path: "/" });
         let dynamodb = request("POST", "/", &[("X-Amz-Target", "DynamoDB_20120810.GetItem")]);
         assert_eq!(resolve(&dynamodb), Target::DynamoDb);
         let streams = request("POST", "/", &[("X-Amz-Target", "DynamoDBStreams_20120810.GetRecords")]);

@@ -73,7 +73,7 @@ struct Advance {
 }
 
 /// Answers `/_ferrogate/{path}`.
-pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("coverage", &Method::GET) => coverage(),
@@ -89,11 +89,26 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
                 &format!("the body must be {{\"advanceSeconds\": N}} with N from 0 to 4294967295: {error}"),
             ),
         },
+        (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
+        ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/ca.pem, GET \
-             /_ferrogate/clock and POST /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/export, GET \
+             /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
         ),
+    }
+}
+
+/// `functions/{sha256}.zip`: a deployment package, as `Code.Location` of `GetFunction` says.
+fn package(services: &Services, path: &str) -> Reply {
+    let name = path.strip_prefix("functions/").and_then(|name| name.strip_suffix(".zip")).unwrap_or_default();
+    match services.control.download(name) {
+        Some(zip) => {
+            let mut reply = Reply::new(zip.into());
+            reply.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/zip"));
+            reply
+        }
+        None => message_reply(StatusCode::NOT_FOUND, "no function here has this package"),
     }
 }
 
@@ -107,6 +122,17 @@ fn ca(services: &Services) -> Reply {
             reply
         }
         Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// Answers when everything is empty, and the template, if there is one, is deployed anew.
+async fn reset(services: &Services) -> Reply {
+    let Some(reset) = services.reset.get() else {
+        return message_reply(StatusCode::SERVICE_UNAVAILABLE, "not started yet: try again");
+    };
+    match reset().await {
+        Ok(()) => json_reply(StatusCode::OK, &**services.overview.load()),
+        Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Hands each request to whom it is for.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
 use hyper::body::Incoming;
 
@@ -17,10 +18,13 @@ use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::EventSources;
 use crate::services::TableWorlds;
-use crate::{http as http_api, lambda, rest, websocket};
+use crate::{function_url, http as http_api, lambda, rest, websocket};
 
 /// Request line and headers of one request to an API (HTTP API and REST API quotas).
 const MAX_HEADERS: usize = 10_240;
+
+/// Empties everything and deploys the template, if there is one, anew. The error is for the user.
+pub type Reset = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
 /// Everything that a request can be handed to.
 pub struct Services {
@@ -34,6 +38,8 @@ pub struct Services {
     pub event_sources: Arc<EventSources>,
     /// AWS's control plane.
     pub control: Control,
+    /// Empties everything, for tests; set by whoever has put the services together.
+    pub reset: OnceLock<Reset>,
     /// Whether other machines are let in.
     pub exposed: bool,
     /// What runs here.
@@ -55,6 +61,7 @@ pub(super) async fn dispatch(
         Ok(request) => request,
         Err(error) => {
             let status = match error {
+                ReadError::PackageTooLarge(_) => return lambda::package_too_large(&error.to_string()),
                 ReadError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
                 ReadError::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 ReadError::Broken => StatusCode::BAD_REQUEST,
@@ -75,19 +82,33 @@ pub(super) async fn dispatch(
         let (api_id, path) = (api_id.to_owned(), path.into_owned());
         return serve_api(services, &api_id, &path, request, upgrade).await;
     }
+    if let Target::FunctionUrl { url_id, path } = target {
+        return match services.control.function_url(url_id) {
+            Some(url) => function_url::serve(&url, path, &request, Control::is_signed(&request)).await,
+            None => message_reply(StatusCode::NOT_FOUND, &format!("there is no function URL {url_id:?} here")),
+        };
+    }
     // An API has CORS for what a page may do; these have none, so pages from elsewhere may do nothing.
     if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
     }
+    if matches!(target, Target::Lambda | Target::DynamoDb)
+        && let Some(refused) = services.control.refuse(&request)
+    {
+        return refused;
+    }
     match target {
-        Target::Lambda => lambda::serve_invoke_api(&*services.gateway.lambda, &services.gateway.clock, &request).await,
+        Target::Lambda => {
+            let lambda = services.control.invoker_of(&request);
+            lambda::serve_invoke_api(&*lambda, &services.gateway.clock, &request).await
+        }
         Target::DynamoDb => {
             let world = services.control.world_of(&request);
             services.tables.serve(&world.account, &world.region, &request).await
         }
         Target::Control(service) => services.control.serve(service, &request).await,
-        Target::Own(path) => admin::serve(services, path, &request),
-        Target::Api { .. } | Target::Unknown => not_found(services, &request),
+        Target::Own(path) => admin::serve(services, path, &request).await,
+        Target::Api { .. } | Target::FunctionUrl { .. } | Target::Unknown => not_found(services, &request),
     }
 }
 

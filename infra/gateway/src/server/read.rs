@@ -13,6 +13,9 @@ use super::{ClientRequest, Headers};
 /// DynamoDB accepts 16 MB in one request, the most of all services; an API's own bound (10 MB) is checked by its plane.
 const MAX_BODY: usize = 16 * 1024 * 1024;
 
+/// What Lambda accepts where a deployment package may be in the request: 50 MB in base64.
+const MAX_PACKAGE: usize = 69_905_067;
+
 /// A client that stays silent this long within a body is dropped.
 const BODY_PAUSE: Duration = Duration::from_secs(30);
 
@@ -21,6 +24,8 @@ const BODY_PAUSE: Duration = Duration::from_secs(30);
 pub(super) enum ReadError {
     #[error("the request body is larger than {MAX_BODY} bytes")]
     TooLarge,
+    #[error("Request must be smaller than {MAX_PACKAGE} bytes for the {0} operation")]
+    PackageTooLarge(&'static str),
     #[error("the request body stopped for {} seconds", BODY_PAUSE.as_secs())]
     TooSlow,
     #[error("the connection broke within the request body")]
@@ -38,7 +43,13 @@ pub(super) async fn read(
     let headers = tape.headers_of(&parts).unwrap_or_else(|| {
         Headers(parts.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect())
     });
-    let body = read_body(body).await?;
+    let body = match package_operation(parts.method == http::Method::PUT, parts.uri.path()) {
+        None => read_body(body, MAX_BODY).await?,
+        Some(operation) => read_body(body, MAX_PACKAGE).await.map_err(|error| match error {
+            ReadError::TooLarge => ReadError::PackageTooLarge(operation),
+            error => error,
+        })?,
+    };
     tape.rewind();
     Ok(ClientRequest {
         method: parts.method,
@@ -55,11 +66,21 @@ pub(super) async fn read(
     })
 }
 
-async fn read_body(mut body: Incoming) -> Result<Bytes, ReadError> {
+/// The operation of Lambda's control plane that a path is for, if a deployment package may be in its body.
+fn package_operation(is_put: bool, path: &str) -> Option<&'static str> {
+    let rest = path.strip_prefix("/2015-03-31/functions")?;
+    match rest.trim_end_matches('/') {
+        "" => Some("CreateFunction"),
+        rest if is_put && rest.ends_with("/code") => Some("UpdateFunctionCode"),
+        _ => None,
+    }
+}
+
+async fn read_body(mut body: Incoming, max: usize) -> Result<Bytes, ReadError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if body.size_hint().lower() > MAX_BODY as u64 {
+    if body.size_hint().lower() > max as u64 {
         return Err(ReadError::TooLarge);
     }
     let mut whole: Option<Bytes> = None;
@@ -80,7 +101,7 @@ async fn read_body(mut body: Incoming) -> Result<Bytes, ReadError> {
                 pieces.extend_from_slice(&data);
             }
         }
-        if whole.as_ref().map_or(pieces.len(), Bytes::len) > MAX_BODY {
+        if whole.as_ref().map_or(pieces.len(), Bytes::len) > max {
             return Err(ReadError::TooLarge);
         }
     }

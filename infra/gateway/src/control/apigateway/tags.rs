@@ -88,5 +88,17 @@ fn untag(call: &Call<'_>) -> Outcome {
 }
 
 fn get(call: &Call<'_>) -> Outcome {
+    // A change keeps the whole API anew, which a look at it need not.
+    let tags = match path(call)?[..] {
+        ["restapis", api] => lock(&call.world.apigateway).apis.get(api).map(|api| api.tags.clone()),
+        ["restapis", api, "stages", stage] => {
+            let state = lock(&call.world.apigateway);
+            state.apis.get(api).and_then(|api| api.stages.get(stage)).map(|stage| stage.tags.clone())
+        }
+        _ => None,
+    };
+    if let Some(tags) = tags {
+        return Output::of(json!({"tags": tags}));
+    }
     with_tags(call, |tags| Output::of(json!({"tags": tags})))
 }

@@ -13,8 +13,8 @@ use crate::server::{ApiPlane, Plane, StageSnapshot};
 
 /// A stage as its data plane serves it.
 pub(super) enum Compiled {
-    Http(HttpSnapshot),
-    WebSocket(WebSocketSnapshot),
+    Http(Arc<HttpSnapshot>),
+    WebSocket(Arc<WebSocketSnapshot>),
 }
 
 /// Compiles `api`, as it was when the stage's deployment was made, for `stage`.
@@ -23,8 +23,10 @@ pub(super) enum Compiled {
 /// Why it cannot be served, in one sentence.
 pub(super) fn compile(api: &Api, stage: &ApiStage) -> Result<Compiled, String> {
     let compiled = match api.protocol_type {
-        ProtocolType::Http => compile::http::compile(api, stage).map(Compiled::Http),
-        ProtocolType::WebSocket => WebSocketSnapshot::compile(api, stage).map(Compiled::WebSocket),
+        ProtocolType::Http => compile::http::compile(api, stage).map(|snapshot| Compiled::Http(snapshot.into())),
+        ProtocolType::WebSocket => {
+            WebSocketSnapshot::compile(api, stage).map(|snapshot| Compiled::WebSocket(snapshot.into()))
+        }
     };
     compiled.map_err(|error| error.to_string())
 }
@@ -54,7 +56,12 @@ pub(super) fn publish(control: &Control, world: &World, api: &Api, compiled: Vec
     control.published().publish(plane);
 }
 
-fn next<S: StageSnapshot>(world: &World, api: &Api, former: Option<Arc<ApiPlane<S>>>, compiled: Vec<S>) -> ApiPlane<S> {
+fn next<S: StageSnapshot>(
+    world: &World,
+    api: &Api,
+    former: Option<Arc<ApiPlane<S>>>,
+    compiled: Vec<Arc<S>>,
+) -> ApiPlane<S> {
     let mut plane = ApiPlane::new(api.api_id.as_str(), world.gateway.clone());
     if let Some(former) = former {
         plane.stages = former.stages.clone();

@@ -97,8 +97,7 @@ fn create_access_key(call: &Call<'_>) -> Outcome {
             let message = "Cannot exceed quota for AccessKeysPerUser: 2";
             return Err(ApiError::new("LimitExceededException", message));
         }
-        // Not `AKIA`: no AWS service and no scanner of secrets should take it for one of AWS's.
-        let id = unique_id("LKIA").chars().take(20).collect::<String>();
+        let id = ids::access_key_id(&call.world.id.account, uuid::Uuid::new_v4().as_bytes());
         let key = AccessKey {
             // Two generators' worth of randomness, in 40 characters as AWS's.
             secret_access_key: format!("{}{}", ids::short_id(20), ids::short_id(20)),

@@ -49,12 +49,12 @@ fn get_caller_identity(call: &Call<'_>) -> Outcome {
     Output::of(json!({ "UserId": id, "Account": account, "Arn": arn }))
 }
 
-/// Credentials that this account's services take, for `DurationSeconds` or one hour.
-fn credentials(call: &Call<'_>) -> Value {
+/// Credentials that this account's services take.
+fn credentials(call: &Call<'_>, account: &str) -> Value {
     let seconds = call.integer("DurationSeconds").unwrap_or(3600);
+    let key = ids::access_key_id(account, uuid::Uuid::new_v4().as_bytes());
     json!({
-        // The account's own number is the access key that stands for it.
-        "AccessKeyId": call.world.id.account, "SecretAccessKey": format!("{}{}", ids::short_id(20), ids::short_id(20)),
+        "SecretAccessKey": call.control.issuer().secret_access_key(&key), "AccessKeyId": key,
         "SessionToken": format!("local-{}", ids::short_id(20)), "Expiration": call.now() + seconds * 1000,
     })
 }
@@ -73,8 +73,7 @@ fn assume_role(call: &Call<'_>) -> Outcome {
         let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(ApiError::new("AccessDenied", message).with_status(403));
     };
-    let mut credentials = credentials(call);
-    credentials["AccessKeyId"] = account.into();
+    let credentials = credentials(call, account);
     let user = json!({
         "AssumedRoleId": format!("{id}:{session}"), "Arn": format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
     });
@@ -82,13 +81,13 @@ fn assume_role(call: &Call<'_>) -> Outcome {
 }
 
 fn get_session_token(call: &Call<'_>) -> Outcome {
-    Output::of(json!({ "Credentials": credentials(call) }))
+    Output::of(json!({ "Credentials": credentials(call, &call.world.id.account) }))
 }
 
 fn get_access_key_info(call: &Call<'_>) -> Outcome {
     let key = call.text("AccessKeyId");
-    let digits = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
-    Output::of(json!({ "Account": if digits { key } else { call.world.id.account.as_str() } }))
+    let account = signature::account_of(key).unwrap_or_else(|| call.world.id.account.as_str().into());
+    Output::of(json!({ "Account": account }))
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use self::cargo::{Package, Workspace};
 use self::fingerprint::{Record, Records};
 use self::folder::FolderState;
 use super::host::process::Spawner;
-use super::host::{Code, LogSink};
+use super::host::{Code, LineKind, LogLine, LogSink};
 use super::package::{MAX_UNZIPPED, PackageError, PackageStore};
 use crate::model::{Function, FunctionCode};
 
@@ -226,7 +226,8 @@ impl Builder {
 
     fn show(&self, function: &str, message: &str) {
         for line in message.lines() {
-            self.sink.line(function, line);
+            let (kind, stream, request_id, time) = (LineKind::Build, None, "", 0);
+            self.sink.line(&LogLine { kind, function, stream, request_id, time, text: line });
         }
     }
 }

@@ -192,6 +192,12 @@ impl EventSources {
         was_there
     }
 
+    /// The tables whose streams are read.
+    #[cfg(test)]
+    pub(crate) fn tables(&self) -> &TableWorlds {
+        &self.tables
+    }
+
     /// All mappings, by UUID.
     pub fn states(&self) -> Vec<EventSourceState> {
         let mut states: Vec<_> = self.all().values().map(state).collect();

@@ -13,10 +13,10 @@ use bytes::Bytes;
 use tokio::sync::Notify;
 
 use super::failure::Failure;
-use super::logs::LogPipe;
+use super::logs::{LineKind, Log, LogPipe};
 use super::pool::Pool;
-use super::version::Version;
-use super::work::{Completed, Delivery, Running, Work};
+use super::version::{Version, log_stream};
+use super::work::{Completed, Delivery, Running, Work, start_line};
 use crate::clock::EpochMillis;
 use crate::lambda::InvokeError;
 
@@ -25,6 +25,7 @@ pub(crate) struct Environment {
     pub(crate) id: u64,
     pub(crate) version: Arc<Version>,
     pub(crate) pool: Arc<Pool>,
+    pub(crate) log: Log,
     pub(crate) logs: OnceLock<LogPipe>,
     process_id: AtomicI32,
     state: Mutex<State>,
@@ -43,7 +44,7 @@ enum State {
 /// What a call of `next` means for the environment.
 pub(crate) enum Ready {
     /// Its first: the start is over. Work may have been waiting for this very environment, with its deadline.
-    First(Option<(Work, EpochMillis)>),
+    First(Option<Box<(Work, EpochMillis)>>),
     /// It has finished an invocation, or asks again.
     Again,
 }
@@ -81,10 +82,15 @@ impl Environment {
         limit: EpochMillis,
         attached: Option<Work>,
     ) -> Self {
+        let settings = &pool.shared().settings;
+        let stream = log_stream(&version, settings);
+        let name = &version.function.function_name;
+        let log = Log::new(name, stream, settings.clock.clone(), settings.sink.clone());
         Environment {
             id,
             version,
             pool,
+            log,
             logs: OnceLock::new(),
             process_id: AtomicI32::new(0),
             state: Mutex::new(State::Starting { limit, attached, failure: None }),
@@ -106,7 +112,7 @@ impl Environment {
         let mut state = self.state();
         match &mut *state {
             State::Starting { failure: None, attached, limit } => {
-                let attached = attached.take().map(|work| (work, *limit));
+                let attached = attached.take().map(|work| Box::new((work, *limit)));
                 let init_millis = Some(self.born.elapsed().as_secs_f64() * 1000.0);
                 *state = State::Idle { since: now, init_millis };
                 Ok(Ready::First(attached))
@@ -126,8 +132,9 @@ impl Environment {
         let mut state = self.state();
         let State::Idle { init_millis, .. } = *state else { return Err(Box::new(work)) };
         if let Some(logs) = self.logs.get() {
-            logs.begin();
+            logs.begin(&work.event.request_id);
         }
+        self.log.report(&work.event.request_id, || start_line(&work.event.request_id, &self.version.number));
         *state = State::Running(Running {
             request_id: work.event.request_id.clone(),
             caller: work.caller,
@@ -204,20 +211,36 @@ impl Environment {
 
     fn complete(&self, running: Running, payload: Bytes, function_error: bool, platform_line: &str) {
         let log_tail = running.caller.tail.then(|| self.log_tail(&running, platform_line));
+        self.log.report(&running.request_id, || {
+            // What it has printed comes before the report.
+            if let Some(logs) = self.logs.get() {
+                logs.drain();
+            }
+            self.report(&running)
+        });
         running.caller.complete(Ok(Completed { payload, function_error, log_tail }));
         self.pool.running_ended();
     }
 
-    fn log_tail(&self, running: &Running, platform_line: &str) -> Bytes {
+    fn report(&self, running: &Running) -> String {
         let memory = max_memory_mb(self.process_id.load(Ordering::Relaxed));
-        let report = running.report_lines(self.version.function.memory_size, memory);
+        running.report_lines(self.version.function.memory_size, memory)
+    }
+
+    /// A line of Lambda's own about a failure.
+    pub(crate) fn platform_line(&self, request_id: &str, line: &str) {
+        self.log.write(LineKind::Platform, request_id, line);
+    }
+
+    fn log_tail(&self, running: &Running, platform_line: &str) -> Bytes {
+        let report = self.report(running);
         let after = if platform_line.is_empty() { report } else { format!("{platform_line}\n{report}") };
         match self.logs.get() {
             Some(logs) => {
                 logs.drain();
-                logs.tail(&running.start_line(), &after)
+                logs.tail(&running.start_line(&self.version.number), &after)
             }
-            None => (running.start_line() + &after).into(),
+            None => (running.start_line(&self.version.number) + &after).into(),
         }
     }
 
@@ -290,7 +313,7 @@ impl Environment {
         match former {
             State::Running(running) => {
                 let line = failure.log_line(&running.request_id).unwrap_or_default();
-                self.pool.log(&line);
+                self.platform_line(&running.request_id, &line);
                 let payload = failure.payload(&running.request_id);
                 self.complete(running, payload, true, &line);
                 None
@@ -299,7 +322,8 @@ impl Environment {
                 let failure = posted.unwrap_or(failure);
                 match attached {
                     Some(work) => {
-                        self.pool.log(&failure.log_line(&work.event.request_id).unwrap_or_default());
+                        let id = &work.event.request_id;
+                        self.platform_line(id, &failure.log_line(id).unwrap_or_default());
                         work.fail(&failure);
                         None
                     }

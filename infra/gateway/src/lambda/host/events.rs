@@ -16,6 +16,7 @@ const RETRY_AFTER: [Duration; 2] = [Duration::from_secs(60), Duration::from_secs
 /// Lambda's bounds for trying again when the function was throttled.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LAST_BACKOFF: Duration = Duration::from_secs(300);
+/// How old an event may be that is tried again, unless its function says otherwise.
 const MAX_AGE_MILLIS: i64 = 6 * 60 * 60 * 1000;
 /// What the smallest event counts: bounds the number of queued events as well as their bytes.
 const LEAST_SIZE: usize = 4 * 1024;
@@ -34,11 +35,33 @@ pub(crate) struct Accepted {
     pub(crate) function_arn: HeaderValue,
     pub(crate) trace_id: HeaderValue,
     pub(crate) client_context: Option<HeaderValue>,
+    pub(crate) policy: EventPolicy,
+}
+
+/// How often and how long an event is tried (`FunctionEventInvokeConfig`).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct EventPolicy {
+    /// Attempts after the first, where the function fails.
+    pub(crate) retries: usize,
+    /// How old an event may be that is tried again.
+    pub(crate) max_age_millis: i64,
+}
+
+impl Default for EventPolicy {
+    fn default() -> Self {
+        EventPolicy { retries: RETRY_AFTER.len(), max_age_millis: MAX_AGE_MILLIS }
+    }
 }
 
 impl Events {
     pub(crate) fn new(max_bytes: usize) -> Self {
         Events { room: Arc::new(Semaphore::new(max_bytes.min(Semaphore::MAX_PERMITS))) }
+    }
+
+    /// How many more bytes may be queued.
+    #[cfg(test)]
+    pub(crate) fn free_bytes(&self) -> usize {
+        self.room.available_permits()
     }
 
     /// Queues an event; 429 when the queue is full.
@@ -63,7 +86,8 @@ impl Accepted {
     async fn deliver(&self) {
         let clock = &self.pool.shared().settings.clock;
         let accepted_at = clock.now();
-        let mut failures = RETRY_AFTER.iter();
+        let young = || clock.now() - accepted_at < self.policy.max_age_millis;
+        let mut failures = RETRY_AFTER.iter().take(self.policy.retries);
         let mut backoff = FIRST_BACKOFF;
         loop {
             let event = Event {
@@ -76,13 +100,16 @@ impl Accepted {
             let wait = match self.pool.run(event, false).await {
                 Ok(completed) if !completed.function_error => return,
                 Ok(_) => match failures.next() {
-                    Some(wait) => *wait,
-                    None => {
-                        tracing::warn!(request_id = self.request_id, "an asynchronous invocation failed three times");
+                    Some(wait) if young() => *wait,
+                    _ => {
+                        tracing::warn!(
+                            request_id = self.request_id,
+                            "an asynchronous invocation failed and is given up"
+                        );
                         return;
                     }
                 },
-                Err(InvokeError::TooManyRequests { .. }) if clock.now() - accepted_at < MAX_AGE_MILLIS => {
+                Err(InvokeError::TooManyRequests { .. }) if young() => {
                     let wait = backoff;
                     backoff = (backoff * 2).min(LAST_BACKOFF);
                     wait

@@ -9,6 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use bytes::Bytes;
 use tokio::net::unix::pipe::Receiver;
 
+use crate::clock::{Clock, EpochMillis};
+
 /// A longer line is cut here and goes on as another: what is buffered must have a bound.
 const MAX_LINE: usize = 256 * 1024;
 /// `X-Amz-Log-Result` holds the last 4 KB.
@@ -21,8 +23,56 @@ const PENDING_LINES: usize = 16 * 1024;
 
 /// Where functions' log lines go.
 pub trait LogSink: Send + Sync + 'static {
-    /// Takes one line, without its line break, which `function` has written. Must not block.
-    fn line(&self, function: &str, line: &str);
+    /// Takes one line. Must not block.
+    fn line(&self, line: &LogLine<'_>);
+
+    /// Whether the lines are wanted that Lambda writes about each invocation ([`LineKind::Report`]). They cost time.
+    fn wants_reports(&self) -> bool {
+        false
+    }
+}
+
+/// One line of a log, without its line break.
+#[derive(Clone, Copy, Debug)]
+pub struct LogLine<'a> {
+    /// Who has written it.
+    pub kind: LineKind,
+    /// The function's name.
+    pub function: &'a str,
+    /// Where CloudWatch Logs has it; `None` for what a build says.
+    pub stream: Option<&'a LogStream>,
+    /// The invocation that it belongs to; empty between invocations.
+    pub request_id: &'a str,
+    /// When it was read.
+    pub time: EpochMillis,
+    /// The line.
+    pub text: &'a str,
+}
+
+/// Who has written a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LineKind {
+    /// The function.
+    Function,
+    /// Lambda, about a failure: `… Task timed out after 3.00 seconds`.
+    Platform,
+    /// Lambda, about each invocation: `START`, `END`, `REPORT`.
+    Report,
+    /// The compiler, about a function that does not compile.
+    Build,
+}
+
+/// The log stream of one execution environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogStream {
+    /// The function's account.
+    pub account: String,
+    /// The function's region.
+    pub region: String,
+    /// `/aws/lambda/{function}` unless its configuration says otherwise.
+    pub group: String,
+    /// `2026/11/22/[$LATEST]0123456789abcdef0123456789abcdef`
+    pub name: String,
 }
 
 /// Prints lines to stderr as `function | line`, from a thread of its own.
@@ -55,8 +105,12 @@ impl StderrSink {
 }
 
 impl LogSink for StderrSink {
-    fn line(&self, function: &str, line: &str) {
-        let accepted = self.lines.as_ref().is_some_and(|lines| lines.try_send(format!("{function} | {line}")).is_ok());
+    fn line(&self, line: &LogLine<'_>) {
+        if line.kind == LineKind::Report {
+            return;
+        }
+        let line = format!("{} | {}", line.function, line.text);
+        let accepted = self.lines.as_ref().is_some_and(|lines| lines.try_send(line).is_ok());
         if !accepted {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
@@ -73,25 +127,60 @@ impl Drop for StderrSink {
     }
 }
 
+/// Writes the log of one execution environment.
+#[derive(Clone)]
+pub(crate) struct Log {
+    function: Arc<str>,
+    stream: Arc<LogStream>,
+    clock: Clock,
+    sink: Arc<dyn LogSink>,
+}
+
+impl Log {
+    pub(crate) fn new(function: &str, stream: LogStream, clock: Clock, sink: Arc<dyn LogSink>) -> Log {
+        Log { function: function.into(), stream: Arc::new(stream), clock, sink }
+    }
+
+    pub(crate) fn stream(&self) -> &LogStream {
+        &self.stream
+    }
+
+    /// A line; an empty one is left out.
+    pub(crate) fn write(&self, kind: LineKind, request_id: &str, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        let (function, stream, time) = (&*self.function, Some(&*self.stream), self.clock.now());
+        self.sink.line(&LogLine { kind, function, stream, request_id, time, text });
+    }
+
+    /// What Lambda writes about each invocation, line by line, if anybody wants it.
+    pub(crate) fn report(&self, request_id: &str, lines: impl FnOnce() -> String) {
+        if self.sink.wants_reports() {
+            lines().lines().for_each(|line| self.write(LineKind::Report, request_id, line));
+        }
+    }
+}
+
 /// The reading end of a function's stdout and stderr, which share one pipe so that their order is kept.
 pub(crate) struct LogPipe {
     pipe: Receiver,
-    function: String,
-    sink: Arc<dyn LogSink>,
+    log: Log,
     buffer: Mutex<Buffer>,
 }
 
 #[derive(Default)]
 struct Buffer {
+    request_id: String,
     partial: Vec<u8>,
     tail: VecDeque<u8>,
 }
 
 impl LogPipe {
-    /// Reads from `pipe`, for `function`, into `sink`. Call within a Tokio runtime.
-    pub(crate) fn new(pipe: io::PipeReader, function: &str, sink: Arc<dyn LogSink>) -> io::Result<Self> {
+    /// Reads from `pipe` into `log`. Call within a Tokio runtime.
+    pub(crate) fn new(pipe: io::PipeReader, log: Log) -> io::Result<Self> {
         let pipe = Receiver::from_owned_fd(OwnedFd::from(pipe))?;
-        Ok(LogPipe { pipe, function: function.to_owned(), sink, buffer: Mutex::default() })
+        Ok(LogPipe { pipe, log, buffer: Mutex::default() })
     }
 
     /// Waits for output and takes it. `false` when every writer has closed the pipe.
@@ -113,12 +202,12 @@ impl LogPipe {
         while taken < PUMP {
             match read(&mut chunk) {
                 Ok(0) => {
-                    buffer.end_line(&self.function, &*self.sink);
+                    buffer.end_line(&self.log);
                     return Drained::Closed;
                 }
                 Ok(count) => {
                     taken += count;
-                    buffer.push(&chunk[..count], &self.function, &*self.sink);
+                    buffer.push(&chunk[..count], &self.log);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Drained::Empty,
@@ -129,10 +218,12 @@ impl LogPipe {
     }
 
     /// Forgets the tail: another invocation begins, and with it another line.
-    pub(crate) fn begin(&self) {
+    pub(crate) fn begin(&self, request_id: &str) {
         let mut buffer = self.buffer.lock().unwrap_or_else(PoisonError::into_inner);
-        buffer.end_line(&self.function, &*self.sink);
+        buffer.end_line(&self.log);
         buffer.tail.clear();
+        buffer.request_id.clear();
+        buffer.request_id.push_str(request_id);
     }
 
     /// The last 4 KB of `before`, what was printed since [`begin`](Self::begin), and `after`.
@@ -163,31 +254,31 @@ pub(crate) enum Drained {
 }
 
 impl Buffer {
-    fn push(&mut self, mut bytes: &[u8], function: &str, sink: &dyn LogSink) {
+    fn push(&mut self, mut bytes: &[u8], log: &Log) {
         while let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
-            self.partial_extend(&bytes[..end], function, sink);
-            self.end_line(function, sink);
+            self.partial_extend(&bytes[..end], log);
+            self.end_line(log);
             bytes = &bytes[end + 1..];
         }
-        self.partial_extend(bytes, function, sink);
+        self.partial_extend(bytes, log);
     }
 
-    fn partial_extend(&mut self, mut bytes: &[u8], function: &str, sink: &dyn LogSink) {
+    fn partial_extend(&mut self, mut bytes: &[u8], log: &Log) {
         while self.partial.len() + bytes.len() > MAX_LINE {
             let (now, rest) = bytes.split_at(MAX_LINE - self.partial.len());
             self.partial.extend_from_slice(now);
-            self.end_line(function, sink);
+            self.end_line(log);
             bytes = rest;
         }
         self.partial.extend_from_slice(bytes);
     }
 
-    fn end_line(&mut self, function: &str, sink: &dyn LogSink) {
+    fn end_line(&mut self, log: &Log) {
         if self.partial.is_empty() {
             return;
         }
         let line = self.partial.strip_suffix(b"\r").unwrap_or(&self.partial);
-        sink.line(function, &String::from_utf8_lossy(line));
+        log.write(LineKind::Function, &self.request_id, &String::from_utf8_lossy(line));
         let keep = &self.partial[self.partial.len().saturating_sub(TAIL)..];
         self.tail.extend(keep);
         self.tail.push_back(b'\n');
@@ -201,30 +292,28 @@ impl Buffer {
 mod tests {
     use super::*;
 
-    #[derive(Default)]
-    struct Lines(Mutex<Vec<String>>);
+    use crate::lambda::testing::Lines;
 
-    impl LogSink for Lines {
-        fn line(&self, function: &str, line: &str) {
-            self.0.lock().unwrap().push(format!("{function}: {line}"));
-        }
+    fn log(lines: &Lines) -> Log {
+        let stream = LogStream { account: "0".into(), region: "r".into(), group: "g".into(), name: "s".into() };
+        Log::new("f", stream, Clock::default(), Arc::new(lines.clone()))
     }
 
     #[tokio::test]
     async fn lines_reach_the_sink_and_the_tail_is_bounded() {
         let (reader, mut writer) = io::pipe().unwrap();
-        let sink = Arc::new(Lines::default());
-        let pipe = LogPipe::new(reader, "f", sink.clone()).unwrap();
+        let lines = Lines::default();
+        let pipe = LogPipe::new(reader, log(&lines)).unwrap();
         writer.write_all(b"one\r\ntwo\nthr").unwrap();
         assert_eq!(pipe.drain(), Drained::Empty);
-        assert_eq!(*sink.0.lock().unwrap(), ["f: one", "f: two"]);
+        assert_eq!(lines.all(), ["f: one", "f: two"]);
         assert_eq!(&pipe.tail("START\n", "END\n")[..], b"START\none\r\ntwo\nthr\nEND\n");
         writer.write_all("x".repeat(5000).as_bytes()).unwrap();
         drop(writer);
         assert_eq!(pipe.drain(), Drained::Closed);
-        assert_eq!(sink.0.lock().unwrap()[2].len(), "f: thr".len() + 5000);
+        assert_eq!(lines.all()[2].len(), "f: thr".len() + 5000);
         assert_eq!(pipe.tail("START\n", "END\n").len(), TAIL);
-        pipe.begin();
+        pipe.begin("id");
         assert_eq!(&pipe.tail("", "END\n")[..], b"END\n");
     }
 
@@ -232,8 +321,8 @@ mod tests {
     fn a_line_without_end_is_cut() {
         let lines = Lines::default();
         let mut buffer = Buffer::default();
-        buffer.push(&vec![b'a'; 2 * MAX_LINE + 10], "f", &lines);
-        assert_eq!(lines.0.lock().unwrap().len(), 2);
+        buffer.push(&vec![b'a'; 2 * MAX_LINE + 10], &log(&lines));
+        assert_eq!(lines.all().len(), 2);
         assert_eq!(buffer.partial.len(), 10);
         assert!(buffer.tail.len() <= TAIL);
     }

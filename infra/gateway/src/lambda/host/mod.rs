@@ -6,6 +6,7 @@
 mod environment;
 mod events;
 mod failure;
+mod limits;
 mod logs;
 pub(crate) mod names;
 mod pool;
@@ -14,12 +15,13 @@ mod runtime_api;
 mod settings;
 mod shared;
 mod supervisor;
+mod table;
 #[cfg(test)]
 mod tests;
 mod version;
 mod work;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -35,21 +37,23 @@ use indexmap::IndexMap;
 use tokio::runtime::Handle;
 
 use self::events::{Accepted, Events};
+use self::limits::Limits;
 use self::pool::Pool;
 use self::process::Spawner;
 use self::shared::Shared;
+use self::table::{Entry, Functions, Resolved, Rules};
 use self::version::Version;
 use self::work::Event;
 use super::invocation::{Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 use super::package::{self, CheckError};
 use super::runtimes::{self, Program};
 use crate::ids;
-use crate::model::{Function, FunctionCode};
+use crate::model::{Function, FunctionCode, FunctionRecord, LATEST, PolicyStatement};
 
-pub use self::logs::{LogSink, StderrSink};
+pub use self::logs::{LineKind, LogLine, LogSink, LogStream, StderrSink};
 pub use self::settings::{HostSettings, Trust, TrustSource};
 pub use self::version::Code;
-pub(crate) use self::version::wrong_machine;
+pub(crate) use self::version::{reserved_variable, wrong_machine};
 
 /// Lambda's bound for the payload of a synchronous call.
 pub(crate) const MAX_SYNC_PAYLOAD: usize = 6 * 1024 * 1024;
@@ -71,19 +75,13 @@ pub struct LambdaService {
     events: Events,
 }
 
-/// The table of functions.
-#[derive(Default)]
-struct Functions {
-    entries: HashMap<String, Entry>,
-    aliases: HashMap<String, String>,
-    model: IndexMap<String, Function>,
-}
-
-struct Entry {
-    arn: String,
-    arn_header: HeaderValue,
-    /// The environments, or why there can be none.
-    pool: Result<Arc<Pool>, String>,
+/// What a function's policies say of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Allowed,
+    Denied,
+    /// There is none.
+    NoPolicy,
 }
 
 /// What a deployment has changed.
@@ -109,51 +107,134 @@ impl LambdaService {
         })
     }
 
-    /// Replaces all functions by `functions`, with the code of each by function name.
+    /// Replaces all functions that were deployed by `functions`, with the code of each by function name. Those that were
+    /// [put](Self::put) stay.
     ///
     /// No request is lost: running invocations finish on the code they began with, everything after that, also what
     /// waits already, is done by the new one. Functions that have not changed keep their environments. A function
     /// whose new code is broken keeps its old code, if it has any.
     pub fn deploy(&self, functions: &IndexMap<String, Function>, code: &HashMap<String, Code>) -> Deployed {
+        let mut deployed = Deployed::default();
+        self.change(|table| {
+            let gone = |(name, entry): (&String, &Arc<Entry>)| {
+                (entry.declared && !functions.values().any(|function| function.function_name == *name))
+                    .then(|| name.clone())
+            };
+            let gone: Vec<_> = table.entries.iter().filter_map(gone).collect();
+            gone.iter().for_each(|name| {
+                table.entries.remove(name);
+            });
+            for function in functions.values() {
+                let name = &function.function_name;
+                let former = table.entries.get(name);
+                let mut entry = former.map_or_else(|| Entry::new(function, true), |former| Entry::clone(former));
+                entry.arn.clone_from(&function.function_arn);
+                entry.declared = true;
+                entry.limits.reserve(function.reserved_concurrent_executions);
+                let former = former.and_then(|former| former.versions.get(LATEST));
+                let pool = self.place(function, LATEST, code.get(name), former, &entry.limits, &mut deployed);
+                if let Err(reason) = &pool {
+                    deployed.warnings.push(format!("{name}: {reason}"));
+                }
+                for key in version::reserved_variables(function) {
+                    deployed.warnings.push(format!("{name}: the variable {key} is reserved by Lambda and left out"));
+                }
+                entry.versions.insert(LATEST.to_owned(), pool);
+                table.entries.insert(name.clone(), Arc::new(entry));
+            }
+            table.aliases = names::aliases(functions);
+            table.declared.clone_from(functions);
+        });
+        deployed
+    }
+
+    /// Makes `code` what runs for one version of one function, which may be new. Other functions and versions are not
+    /// touched; running invocations finish on the code they began with. Gives what the user should know.
+    pub fn put(&self, function: &Function, version: &str, code: &Code) -> Vec<String> {
+        let mut deployed = Deployed::default();
+        self.change(|table| {
+            let former = table.entries.get(&function.function_name);
+            let mut entry = former.map_or_else(|| Entry::new(function, false), |former| Entry::clone(former));
+            let former = former.and_then(|former| former.versions.get(version));
+            let pool = self.place(function, version, Some(code), former, &entry.limits, &mut deployed);
+            entry.versions.insert(version.to_owned(), pool);
+            table.entries.insert(function.function_name.clone(), Arc::new(entry));
+        });
+        deployed.warnings
+    }
+
+    /// Makes the aliases, policies, limits and retries of a record hold, from the next call on; nothing where there is no
+    /// such function.
+    pub fn configure(&self, record: &FunctionRecord) {
+        self.change(|table| {
+            if let Some(entry) = table.entries.get_mut(&record.function_name) {
+                entry.limits.reserve(record.reserved_concurrent_executions);
+                Arc::make_mut(entry).rules = Arc::new(Rules::of(record));
+            }
+        });
+    }
+
+    /// Ends one version of a function, once its running invocations have finished; all of the function without a version.
+    pub fn remove(&self, function: &str, version: Option<&str>) {
+        self.change(|table| match version {
+            None => {
+                table.entries.remove(function);
+            }
+            Some(version) => {
+                if let Some(entry) = table.entries.get_mut(function) {
+                    Arc::make_mut(entry).versions.remove(version);
+                }
+            }
+        });
+    }
+
+    /// Ends every function, once its running invocations have finished.
+    pub fn clear(&self) {
+        self.change(|table| *table = Functions::default());
+    }
+
+    /// Whether there is a function of this name, ARN or partial ARN.
+    pub fn knows(&self, identifier: &str) -> bool {
+        names::parse(identifier).is_some_and(|(name, _)| self.functions.load().entry(name).is_some())
+    }
+
+    /// What the policies of a function say of calls with this qualifier.
+    pub(crate) fn access(
+        &self,
+        function: &str,
+        qualifier: Option<&str>,
+        allows: impl Fn(&[PolicyStatement]) -> bool,
+    ) -> Access {
+        let functions = self.functions.load();
+        let entry = functions.entries.get(function);
+        entry.map_or(Access::NoPolicy, |entry| entry.rules.access(qualifier, allows))
+    }
+
+    /// Replaces the table by a changed one and ends what is no longer in it.
+    fn change(&self, change: impl FnOnce(&mut Functions)) {
         let _one_at_a_time = self.deploying.lock().unwrap_or_else(PoisonError::into_inner);
         let former = self.functions.load_full();
-        let mut deployed = Deployed::default();
-        let mut entries = HashMap::new();
-        for function in functions.values() {
-            let name = &function.function_name;
-            let pool = self.deploy_one(function, code.get(name), former.entries.get(name), &mut deployed);
-            if let Err(reason) = &pool {
-                deployed.warnings.push(format!("{name}: {reason}"));
-            }
-            for key in version::reserved_variables(function) {
-                deployed.warnings.push(format!("{name}: the variable {key} is reserved by Lambda and left out"));
-            }
-            let arn_header = HeaderValue::from_str(&function.function_arn).unwrap_or(HeaderValue::from_static(""));
-            entries.insert(name.clone(), Entry { arn: function.function_arn.clone(), arn_header, pool });
-        }
-        let kept: HashSet<_> = entries.values().filter_map(|entry| entry.pool.as_ref().ok().map(Arc::as_ptr)).collect();
-        let gone: Vec<_> = (former.entries.values().filter_map(|entry| entry.pool.as_ref().ok()))
-            .filter(|pool| !kept.contains(&Arc::as_ptr(pool)))
-            .cloned()
-            .collect();
-        let aliases = names::aliases(functions);
-        self.functions.store(Arc::new(Functions { entries, aliases, model: functions.clone() }));
+        let mut table = Functions::clone(&former);
+        change(&mut table);
+        let gone = former.pools_missing_in(&table);
+        self.functions.store(Arc::new(table));
         gone.iter().for_each(|pool| pool.close());
         let mut removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
         removed.retain(|pool| pool.strong_count() > 0);
         removed.extend(gone.iter().map(Arc::downgrade));
-        drop(removed);
-        deployed
     }
 
-    fn deploy_one(
+    /// The environments for one version of a function: those that it has, or new ones.
+    fn place(
         &self,
         function: &Function,
+        number: &str,
         code: Option<&Code>,
-        former: Option<&Entry>,
+        former: Option<&Result<Arc<Pool>, String>>,
+        limits: &Arc<Limits>,
         deployed: &mut Deployed,
     ) -> Result<Arc<Pool>, String> {
-        let former = former.and_then(|former| former.pool.as_ref().ok());
+        let former = former.and_then(|former| former.as_ref().ok());
         // A rebuild knows nothing of a function that was deployed while it ran: that one keeps its code.
         let code = code.cloned().or_else(|| Some(former?.version().code.clone()));
         let mut code = code.ok_or("there is no code for it")?;
@@ -171,13 +252,13 @@ impl LambdaService {
             Code::Broken { .. } => None,
         };
         deployed.changed.push(function.function_name.clone());
-        let version = Version { function: function.clone(), code, program };
+        let version = Version { function: function.clone(), number: number.to_owned(), code, program };
         Ok(match former {
             Some(pool) => {
                 pool.swap(version);
                 pool.clone()
             }
-            None => Pool::new(&function.function_name, self.shared.clone(), version),
+            None => Pool::new(&function.function_name, self.shared.clone(), limits.clone(), version),
         })
     }
 
@@ -207,14 +288,13 @@ impl LambdaService {
 
     /// The deployed functions by name.
     pub fn functions(&self) -> IndexMap<String, Function> {
-        self.functions.load().model.clone()
+        self.functions.load().declared.clone()
     }
 
     /// How many execution environments (processes) a function has now; 0 for one that is not known.
     pub fn environments(&self, function: &str) -> usize {
         let functions = self.functions.load();
-        let pool = functions.entries.get(function).and_then(|entry| entry.pool.as_ref().ok());
-        pool.map_or(0, |pool| pool.environments())
+        functions.entries.get(function).map_or(0, |entry| entry.pools().map(|pool| pool.environments()).sum())
     }
 
     /// Refuses new calls, lets running ones finish for at most `patience`, then kills every process.
@@ -238,37 +318,14 @@ impl LambdaService {
     fn pools(&self) -> Vec<Arc<Pool>> {
         let functions = self.functions.load();
         let removed = self.removed.lock().unwrap_or_else(PoisonError::into_inner);
-        let deployed = functions.entries.values().filter_map(|entry| entry.pool.clone().ok());
-        deployed.chain(removed.iter().filter_map(Weak::upgrade)).collect()
-    }
-
-    fn resolve(&self, identifier: &str, qualifier: Option<&str>) -> Result<(Arc<Pool>, HeaderValue), InvokeError> {
-        let unknown = |arn: String| InvokeError::NotFound(arn);
-        let (name, inline) = names::parse(identifier).ok_or_else(|| unknown(identifier.to_owned()))?;
-        let qualifier = qualifier.or(inline);
-        let functions = self.functions.load();
-        let entry = functions.entries.get(name).or_else(|| functions.entries.get(functions.aliases.get(name)?));
-        let Some(entry) = entry else {
-            let settings = &self.shared.settings;
-            let (region, account) = (&settings.region, &settings.account_id);
-            let qualifier = qualifier.unwrap_or("$LATEST");
-            return Err(unknown(format!("arn:aws:lambda:{region}:{account}:function:{name}:{qualifier}")));
-        };
-        let pool = entry.pool.clone().map_err(InvokeError::Service)?;
-        // There is one version of each function here, so every version and alias means that one.
-        let arn = match qualifier {
-            None => entry.arn_header.clone(),
-            Some(qualifier) => {
-                let qualified = format!("{}:{qualifier}", entry.arn);
-                let valid = qualifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"$-_".contains(&byte));
-                HeaderValue::from_str(&qualified).ok().filter(|_| valid).ok_or_else(|| unknown(qualified))?
-            }
-        };
-        Ok((pool, arn))
+        functions.pools().chain(removed.iter().filter_map(Weak::upgrade)).collect()
     }
 
     async fn call(&self, function: &str, request: InvokeRequest) -> Result<Invocation, InvokeError> {
-        let (pool, function_arn) = self.resolve(function, request.qualifier.as_deref())?;
+        let settings = &self.shared.settings;
+        let qualifier = request.qualifier.as_deref();
+        let resolved = self.functions.load().resolve(function, qualifier, request.caller.as_ref(), settings)?;
+        let Resolved { pool, version, invoked_arn: function_arn, events: policy } = resolved;
         let limit = match request.invocation_type {
             InvocationType::Event => MAX_ASYNC_PAYLOAD,
             _ => MAX_SYNC_PAYLOAD,
@@ -283,16 +340,14 @@ impl LambdaService {
             HeaderValue::try_from(ids::trace_header(None, now)).unwrap_or(HeaderValue::from_static(""))
         });
         let request_id = ids::request_id();
-        let mut invocation = Invocation {
-            executed_version: "$LATEST".to_owned(),
-            request_id: request_id.clone(),
-            ..Invocation::default()
-        };
+        let mut invocation =
+            Invocation { executed_version: version, request_id: request_id.clone(), ..Invocation::default() };
         let payload = request.payload;
         match request.invocation_type {
             InvocationType::DryRun => {}
             InvocationType::Event => {
-                self.events.accept(Accepted { pool, request_id, payload, function_arn, trace_id, client_context })?;
+                let accepted = Accepted { pool, request_id, payload, function_arn, trace_id, client_context, policy };
+                self.events.accept(accepted)?;
             }
             InvocationType::RequestResponse => {
                 let event = Event { request_id, payload, function_arn, trace_id, client_context };

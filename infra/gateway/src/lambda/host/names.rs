@@ -9,7 +9,7 @@ use crate::model::{Function, FunctionCode};
 /// Splits a function identifier into the function's name and the qualifier.
 ///
 /// Takes `name`, `arn:aws:lambda:region:account:function:name`, `account:function:name` and `function:name`, each with
-/// `:qualifier`. Region and account are not compared: there is one of each here.
+/// `:qualifier`. Region and account are compared by whoever knows several (`worlds`).
 pub(crate) fn parse(identifier: &str) -> Option<(&str, Option<&str>)> {
     let mut parts = identifier.split(':');
     let head = parts.next()?;

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 
 use super::environment::{Environment, Ready, Refusal};
 use super::failure::{Failure, error_object};
+use super::limits::Limits;
 use super::shared::Shared;
 use super::supervisor;
 use super::version::{Code, Version};
@@ -33,6 +34,7 @@ const CROWD_PATIENCE: u32 = 6;
 pub(crate) struct Pool {
     name: String,
     shared: Arc<Shared>,
+    limits: Arc<Limits>,
     state: Mutex<PoolState>,
     running: AtomicUsize,
 }
@@ -89,7 +91,7 @@ pub(crate) enum Next {
 }
 
 impl Pool {
-    pub(crate) fn new(name: &str, shared: Arc<Shared>, version: Version) -> Arc<Self> {
+    pub(crate) fn new(name: &str, shared: Arc<Shared>, limits: Arc<Limits>, version: Version) -> Arc<Self> {
         let state = PoolState {
             version: Arc::new(version),
             closed: false,
@@ -99,7 +101,7 @@ impl Pool {
             current: 0,
             starting: 0,
         };
-        Arc::new(Pool { name: name.to_owned(), shared, state: Mutex::new(state), running: AtomicUsize::new(0) })
+        Arc::new(Pool { name: name.to_owned(), shared, limits, state: Mutex::new(state), running: AtomicUsize::new(0) })
     }
 
     fn state(&self) -> MutexGuard<'_, PoolState> {
@@ -116,8 +118,12 @@ impl Pool {
 
     /// Runs one invocation.
     pub(crate) async fn run(self: &Arc<Self>, event: super::work::Event, tail: bool) -> Result<Completed, InvokeError> {
+        let permit = self.limits.enter()?;
+        if self.limits.reserved().is_none() && self.shared.is_full() {
+            return Err(throttled("ConcurrentInvocationLimitExceeded"));
+        }
         let (outcome, mut answer) = oneshot::channel();
-        let waiting = self.submit(Work { event, caller: Caller { outcome, tail } })?;
+        let waiting = self.submit(Work { event, caller: Caller { outcome, tail, permit } })?;
         if waiting {
             let patience = self.shared.settings.scale_out_after;
             for wait in [patience, patience * CROWD_PATIENCE] {
@@ -141,10 +147,6 @@ impl Pool {
             let payload = error_object("Runtime.BuildError", message);
             work.caller.complete(Ok(Completed { payload, function_error: true, log_tail: None }));
             return Ok(false);
-        }
-        let reserved = state.version.function.reserved_concurrent_executions;
-        if reserved.is_some_and(|limit| self.running.load(Ordering::Relaxed) + state.queue.len() >= limit as usize) {
-            return Err(throttled("ReservedFunctionConcurrentInvocationLimitExceeded"));
         }
         while let Some(parked) = state.idle.pop() {
             match parked.hand(work, now) {
@@ -177,7 +179,7 @@ impl Pool {
         };
         let timeout = environment.version.timeout_millis();
         let work = match attached {
-            Some(attached) => Some(attached),
+            Some(attached) => Some(*attached),
             None if !current || state.closed => {
                 environment.stop(false);
                 return Next::Retired;
@@ -209,8 +211,7 @@ impl Pool {
             return;
         }
         let settings = &self.shared.settings;
-        let reserved = state.version.function.reserved_concurrent_executions.map_or(usize::MAX, |limit| limit as usize);
-        let most = settings.max_environments.min(reserved);
+        let most = settings.max_environments.min(self.limits.reserved().unwrap_or(usize::MAX));
         while state.starting < state.queue.len() && state.current < most {
             let oldest = state.queue.front().map(|queued| queued.since.elapsed());
             let crowded = state.current >= 2 * self.shared.processors;
@@ -245,17 +246,17 @@ impl Pool {
         let work = if current { state.take_work() } else { None };
         drop(state);
         let request_id = work.as_ref().map_or("", |work| &work.event.request_id);
-        self.log(&failure.log_line(request_id).unwrap_or_default());
+        environment.platform_line(request_id, &failure.log_line(request_id).unwrap_or_default());
         if let Some(work) = work {
             work.fail(failure);
-            self.shared.work_ended();
+            self.shared.look_again();
         }
     }
 
     /// A start has taken too long: it is tried again within the invocation that has waited longest, and counts towards
     /// that one's timeout, as on AWS.
     pub(crate) fn start_overdue(self: &Arc<Self>, environment: &Environment) {
-        self.log("INIT_REPORT Init Duration: 10000.00 ms Phase: init Status: timeout");
+        environment.platform_line("", "INIT_REPORT Init Duration: 10000.00 ms Phase: init Status: timeout");
         let mut state = self.state();
         if !Arc::ptr_eq(&state.version, &environment.version) {
             return;
@@ -340,18 +341,12 @@ impl Pool {
 
     pub(crate) fn running_began(&self) {
         self.running.fetch_add(1, Ordering::AcqRel);
+        self.shared.work_began();
     }
 
     pub(crate) fn running_ended(&self) {
         self.running.fetch_sub(1, Ordering::AcqRel);
         self.shared.work_ended();
-    }
-
-    /// A line of the platform in the function's log.
-    pub(crate) fn log(&self, line: &str) {
-        if !line.is_empty() {
-            self.shared.settings.sink.line(&self.name, line);
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::logs::LogSink;
 use crate::clock::Clock;
+use crate::credentials::Issuer;
 
 /// The files that let a function trust this machine's `https` and `wss`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub struct HostSettings {
     pub region: String,
     /// The account in the functions' ARNs.
     pub account_id: String,
+    /// Who issues the functions' credentials.
+    pub issuer: Issuer,
     /// The gateway's port: functions find AWS's services there (`AWS_ENDPOINT_URL`).
     pub port: u16,
     /// Execution environments (processes) that one function may have at a time.
@@ -48,6 +51,12 @@ pub struct HostSettings {
     pub trust: Option<TrustSource>,
     /// Where the runtime clients of interpreted functions are kept; `None` for a folder among the temporary ones.
     pub runtime_clients: Option<PathBuf>,
+    /// Invocations of all functions that may run at a time; further ones are throttled (429). AWS's default is 1,000.
+    pub account_concurrency: usize,
+    /// Whether a function without any policy is closed to other services, as on AWS.
+    pub enforce_permissions: bool,
+    /// Gives numbers from 0 to 1, by which an alias with weights chooses.
+    pub random: Arc<dyn Fn() -> f64 + Send + Sync>,
 }
 
 impl HostSettings {
@@ -58,6 +67,7 @@ impl HostSettings {
             sink,
             region: "us-east-1".to_owned(),
             account_id: "000000000000".to_owned(),
+            issuer: Issuer::default(),
             port,
             max_environments: 32,
             max_waiting: 10_000,
@@ -66,6 +76,9 @@ impl HostSettings {
             max_event_bytes: 64 * 1024 * 1024,
             trust: None,
             runtime_clients: None,
+            account_concurrency: 1000,
+            enforce_permissions: false,
+            random: Arc::new(fastrand::f64),
         }
     }
 }

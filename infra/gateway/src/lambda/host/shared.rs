@@ -1,7 +1,7 @@
 //! What the pools of one service have in common.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     closing: AtomicBool,
     closed: watch::Sender<bool>,
     quieter: Notify,
+    /// Invocations that run now.
+    running: AtomicUsize,
 }
 
 /// Counts one supervised environment until it is dropped.
@@ -44,6 +46,7 @@ impl Shared {
             closing: AtomicBool::new(false),
             closed: watch::Sender::new(false),
             quieter: Notify::new(),
+            running: AtomicUsize::new(0),
         }
     }
 
@@ -77,8 +80,23 @@ impl Shared {
         self.closing.load(Ordering::Relaxed)
     }
 
-    /// An invocation has ended: whoever waits for the last one may look.
+    /// Whether the account has as many invocations running as it may.
+    pub(crate) fn is_full(&self) -> bool {
+        self.running.load(Ordering::Relaxed) >= self.settings.account_concurrency
+    }
+
+    pub(crate) fn work_began(&self) {
+        self.running.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// An invocation that ran has ended.
     pub(crate) fn work_ended(&self) {
+        self.running.fetch_sub(1, Ordering::Relaxed);
+        self.look_again();
+    }
+
+    /// Whoever waits for the last invocation may look.
+    pub(crate) fn look_again(&self) {
         if self.is_closing() {
             self.quieter.notify_waiters();
         }

@@ -138,13 +138,13 @@ async fn launch(environment: &Environment) -> Result<(TcpListener, Process), Fai
     let address = listener.local_addr().map_err(|error| machine("cannot open a port for the Runtime API", error))?;
     let no_pipe = |error| machine("cannot open a pipe for the log", error);
     let (reader, writer) = io::pipe().map_err(no_pipe)?;
-    let logs = LogPipe::new(reader, &version.function.function_name, shared.settings.sink.clone()).map_err(no_pipe)?;
+    let logs = LogPipe::new(reader, environment.log.clone()).map_err(no_pipe)?;
     let mut command = Command::new(executable);
     command
         .args(arguments)
         .current_dir(task_root)
         .env_clear()
-        .envs(variables(&version.function, &shared.settings, &address.to_string(), task_root, &program.variables))
+        .envs(variables(version, &shared.settings, &address.to_string(), task_root, environment.log.stream()))
         .stdin(Stdio::null())
         .stdout(writer.try_clone().map_err(no_pipe)?)
         .stderr(writer);

@@ -2,6 +2,7 @@
 
 mod shutdown;
 mod swap;
+mod versions;
 
 use std::time::Instant;
 
@@ -61,7 +62,7 @@ impl Host {
     }
 
     fn pool(&self) -> Arc<Pool> {
-        self.service.functions.load().entries["f"].pool.clone().unwrap()
+        self.service.functions.load().entries["f"].versions["$LATEST"].clone().unwrap()
     }
 
     async fn process(&self) -> i32 {

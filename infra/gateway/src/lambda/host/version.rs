@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use super::logs::LogStream;
 use super::settings::HostSettings;
 use crate::clock;
+use crate::ids;
 use crate::lambda::runtimes::Program;
 use crate::model::Function;
 
@@ -32,6 +34,8 @@ pub enum Code {
 #[derive(Debug)]
 pub(crate) struct Version {
     pub(crate) function: Function,
+    /// `$LATEST` or a number.
+    pub(crate) number: String,
     pub(crate) code: Code,
     /// What is started for it; `None` when there is nothing to run.
     pub(crate) program: Option<Program>,
@@ -75,6 +79,11 @@ const RESERVED: [&str; 20] = [
     "AWS_LAMBDA_METADATA_API",
 ];
 
+/// Whether Lambda refuses a variable of this name.
+pub(crate) fn reserved_variable(key: &str) -> bool {
+    RESERVED.contains(&key)
+}
+
 /// The keys of `Environment.Variables` that Lambda would refuse; they are left out here.
 pub(crate) fn reserved_variables(function: &Function) -> impl Iterator<Item = &str> {
     function.environment.keys().map(String::as_str).filter(|key| RESERVED.contains(key))
@@ -83,30 +92,31 @@ pub(crate) fn reserved_variables(function: &Function) -> impl Iterator<Item = &s
 /// The whole environment of a process, as `provided.al2023` has it and as `of_runtime` says otherwise, with the real
 /// folders in place of `/var/task`.
 pub(crate) fn variables(
-    function: &Function,
+    version: &Version,
     settings: &HostSettings,
     runtime_api: &str,
     task_root: &Path,
-    of_runtime: &[(&'static str, OsString)],
+    log: &LogStream,
 ) -> Vec<(String, OsString)> {
+    let function = &version.function;
+    let of_runtime = version.program.as_ref().map(|program| program.variables.as_slice()).unwrap_or_default();
     let name = &function.function_name;
     let key = Sha256::digest(name.as_bytes());
+    let access_key = ids::access_key_id(&settings.account_id, &key);
     let root = task_root.display();
-    let day = clock::iso8601(settings.clock.now());
-    let stream = format!("{}/[$LATEST]{}", day[..10].replace('-', "/"), uuid::Uuid::new_v4().simple());
     let mut all: Vec<(String, OsString)> = [
         ("_HANDLER", function.handler.clone()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
         ("AWS_REGION", settings.region.clone()),
         ("AWS_DEFAULT_REGION", settings.region.clone()),
         ("AWS_LAMBDA_FUNCTION_NAME", name.clone()),
-        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", version.number.clone()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_size.to_string()),
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
-        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{name}")),
-        ("AWS_LAMBDA_LOG_STREAM_NAME", stream),
-        ("AWS_ACCESS_KEY_ID", access_key_id(&key)),
-        ("AWS_SECRET_ACCESS_KEY", hex(&key[10..30])),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", log.group.clone()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", log.name.clone()),
+        ("AWS_SECRET_ACCESS_KEY", settings.issuer.secret_access_key(&access_key)),
+        ("AWS_ACCESS_KEY_ID", access_key),
         ("AWS_SESSION_TOKEN", format!("local-{}", hex(&key[..16]))),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000".to_owned()),
@@ -142,11 +152,17 @@ pub(crate) fn variables(
     all
 }
 
-/// An access key id that no AWS service would take for one of its own: AWS's begin with `AKIA` or `ASIA`.
-fn access_key_id(hash: &[u8]) -> String {
-    const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let digits = hash.iter().take(16).map(|byte| char::from(BASE32[usize::from(byte % 32)]));
-    "LKIA".chars().chain(digits).collect()
+/// A log stream for a new environment.
+pub(crate) fn log_stream(version: &Version, settings: &HostSettings) -> LogStream {
+    let function = &version.function;
+    let day = clock::iso8601(settings.clock.now());
+    let id = uuid::Uuid::new_v4().simple();
+    LogStream {
+        account: settings.account_id.clone(),
+        region: settings.region.clone(),
+        group: function.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", function.function_name)),
+        name: format!("{}/[{}]{id}", day[..10].replace('-', "/"), version.number),
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -219,7 +235,10 @@ mod tests {
         function.environment.insert("TZ".to_owned(), "Europe/Berlin".to_owned());
         assert_eq!(reserved_variables(&function).collect::<Vec<_>>(), ["AWS_REGION"]);
         let settings = testing::settings(&testing::Lines::default());
-        let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"), &[]);
+        let number = "7".to_owned();
+        let version = Version { function, number, code: Code::in_folder("/srv/f"), program: None };
+        let log = log_stream(&version, &settings);
+        let all = variables(&version, &settings, "127.0.0.1:9", Path::new("/srv/f"), &log);
         let count = all.len();
         let all: HashMap<_, _> = all.into_iter().map(|(k, v)| (k, v.into_string().unwrap())).collect();
         assert_eq!(all.len(), count, "no variable twice");
@@ -229,9 +248,10 @@ mod tests {
         assert_eq!(all["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:9");
         assert_eq!(all["LAMBDA_TASK_ROOT"], "/srv/f");
         assert_eq!(all["AWS_ENDPOINT_URL"], "http://127.0.0.1:4566");
-        assert!(all["AWS_ACCESS_KEY_ID"].starts_with("LKIA") && all["AWS_ACCESS_KEY_ID"].len() == 20);
+        assert_eq!(ids::account_of_access_key(&all["AWS_ACCESS_KEY_ID"]).as_deref(), Some("000000000000"));
+        assert_eq!(all["AWS_LAMBDA_FUNCTION_VERSION"], "7");
         assert_eq!(all["AWS_SECRET_ACCESS_KEY"].len(), 40);
-        assert!(all["AWS_LAMBDA_LOG_STREAM_NAME"].contains("/[$LATEST]"));
+        assert!(all["AWS_LAMBDA_LOG_STREAM_NAME"].contains("/[7]"));
         assert!(!all.contains_key("AWS_EXECUTION_ENV") && !all.contains_key("_X_AMZN_TRACE_ID"));
     }
 
@@ -241,7 +261,10 @@ mod tests {
         settings.trust = Some(Arc::new(|| Some(Trust { ca: "/d/ca.pem".into(), bundle: "/d/bundle.pem".into() })));
         let mut function = testing::function("create-user");
         function.environment.insert("SSL_CERT_FILE".to_owned(), "/own.pem".to_owned());
-        let all = variables(&function, &settings, "127.0.0.1:9", Path::new("/srv/f"), &[]);
+        let number = "$LATEST".to_owned();
+        let version = Version { function, number, code: Code::in_folder("/srv/f"), program: None };
+        let log = log_stream(&version, &settings);
+        let all = variables(&version, &settings, "127.0.0.1:9", Path::new("/srv/f"), &log);
         let of = |key: &str| {
             let found: Vec<_> = all.iter().filter(|(known, _)| known == key).map(|(_, value)| value).collect();
             assert_eq!(found.len(), 1, "{key}");

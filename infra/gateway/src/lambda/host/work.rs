@@ -7,6 +7,7 @@ use http::HeaderValue;
 use tokio::sync::oneshot;
 
 use super::failure::Failure;
+use super::limits::Permit;
 use crate::clock::EpochMillis;
 use crate::lambda::InvokeError;
 
@@ -40,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) outcome: oneshot::Sender<Result<Completed, InvokeError>>,
     /// Whether the caller wants the end of the log.
     pub(crate) tail: bool,
+    /// The call's place among those that the function may have at a time.
+    pub(crate) permit: Permit,
 }
 
 /// What an invocation came to.
@@ -73,8 +76,15 @@ impl Work {
 impl Caller {
     /// Answers. A caller that has gone away does not mind.
     pub(crate) fn complete(self, outcome: Result<Completed, InvokeError>) {
+        // First, so that the caller's next call finds the place free.
+        drop(self.permit);
         let _ = self.outcome.send(outcome);
     }
+}
+
+/// Lambda's `START` line.
+pub(crate) fn start_line(request_id: &str, version: &str) -> String {
+    format!("START RequestId: {request_id} Version: {version}\n")
 }
 
 /// An invocation that an environment is working on.
@@ -90,8 +100,8 @@ pub(crate) struct Running {
 
 impl Running {
     /// Lambda's `START` line.
-    pub(crate) fn start_line(&self) -> String {
-        format!("START RequestId: {} Version: $LATEST\n", self.request_id)
+    pub(crate) fn start_line(&self, version: &str) -> String {
+        start_line(&self.request_id, version)
     }
 
     /// Lambda's `END` and `REPORT` lines.

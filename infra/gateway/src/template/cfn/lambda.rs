@@ -131,6 +131,7 @@ pub(in super::super) fn shared<'t>(
         environment,
         architecture,
         reserved_concurrent_executions,
+        log_group: None,
     };
     loader.model.functions.insert(function_name, function);
 }

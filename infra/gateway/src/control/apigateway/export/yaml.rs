@@ -52,12 +52,29 @@ fn below(value: &Value, indent: usize, out: &mut String) {
     }
 }
 
+/// What YAML 1.1 reads as something else than text.
+const WORDS: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+
 /// A key, quoted unless it can be nothing but text.
 fn name(key: &str) -> String {
     let mut letters = key.bytes();
     let plain = letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'/')
         && letters.all(|byte| byte.is_ascii_alphanumeric() || b"-_/".contains(&byte))
-        // `yes`, `null`, `true` …
-        && (key.len() > 5 || key.starts_with('/'));
+        && !WORDS.contains(&key.to_ascii_lowercase().as_str());
     if plain { key.to_owned() } else { Value::from(key).to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn only_what_could_be_misread_is_quoted() {
+        let value = json!({"info": {"title": "a: \"b\"\n", "no": [], "200": {}}, "list": [1, {"a": true}]});
+        let expected =
+            "---\ninfo:\n  title: \"a: \\\"b\\\"\\n\"\n  \"no\": []\n  \"200\": {}\nlist:\n  - 1\n  -\n    a: true\n";
+        assert_eq!(write(&value), expected);
+    }
 }

@@ -54,7 +54,7 @@ impl Invoke for Recorder {
             let seen = Seen {
                 function: function.to_owned(),
                 event,
-                answer: answer.as_ref().map(Invocation::clone).map_err(ToString::to_string),
+                answer: answer.clone().map_err(|error| error.to_string()),
                 millis: started.elapsed().as_millis(),
             };
             self.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);

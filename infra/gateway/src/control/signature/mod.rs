@@ -1,8 +1,14 @@
-//! Who signs a request: the credential scope of Signature Version 4.
+//! Who signs a request: the credential scope of Signature Version 4, and whether the signature is good.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+mod verify;
+
+use std::borrow::Cow;
+
+pub(crate) use self::verify::{Refusal, verify};
 use super::service_model::percent_decoded;
+use crate::ids;
 use crate::server::ClientRequest;
 
 /// `Credential={access key}/{date}/{region}/{service}/aws4_request`
@@ -65,11 +71,17 @@ fn scope(credential: &str) -> Option<CredentialScope> {
 }
 
 impl CredentialScope {
-    /// The account that the access key stands for: itself, if it is twelve digits (as with other local AWS tools).
-    pub(crate) fn account(&self) -> Option<&str> {
-        let key = self.access_key.as_str();
-        (key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit())).then_some(key)
+    /// The account that the access key stands for, if it says so itself.
+    pub(crate) fn account(&self) -> Option<Cow<'_, str>> {
+        account_of(&self.access_key)
     }
+}
+
+/// The account that an access key stands for: itself, if it is twelve digits (as with other local AWS tools), or the one
+/// that a key issued here carries.
+pub(crate) fn account_of(access_key: &str) -> Option<Cow<'_, str>> {
+    let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
+    if is_account { Some(access_key.into()) } else { ids::account_of_access_key(access_key).map(Cow::Owned) }
 }
 
 #[cfg(test)]
