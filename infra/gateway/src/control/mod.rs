@@ -9,6 +9,7 @@ mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
+pub(crate) mod coverage;
 mod documents;
 mod iam;
 mod lambda;
