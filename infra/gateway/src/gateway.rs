@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::lambda::Invoke;
+use crate::telemetry::Telemetry;
 
 /// The services shared by the data planes. Cheap to clone.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub struct Gateway {
     pub account_id: Arc<str>,
     /// The port that the gateway listens on, for domain names and addresses.
     pub port: u16,
+    /// Logs and metrics.
+    pub telemetry: Telemetry,
 }
 
 impl Gateway {

@@ -23,6 +23,7 @@ pub mod rest;
 mod runner;
 pub mod server;
 pub mod services;
+pub mod telemetry;
 pub mod template;
 pub mod websocket;
 

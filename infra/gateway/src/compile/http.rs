@@ -14,6 +14,7 @@ use crate::authorize::ResultCache;
 use crate::model::{
     Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, IntegrationType, ProtocolType, Route,
 };
+use crate::telemetry::StageTelemetry;
 
 /// A stage of an HTTP API, ready to serve.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct HttpSnapshot {
     pub(crate) default_route: Option<usize>,
     pub(crate) cors: Option<CorsConfiguration>,
     pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a route fails closed.
     pub(crate) warnings: Vec<String>,
 }
@@ -133,7 +135,12 @@ pub fn compile(api: &Api, stage: &ApiStage) -> Result<HttpSnapshot, CompileError
         }
         routes.push(compiled);
     }
+    let (telemetry, unlogged) = StageTelemetry::v2(api, stage);
+    if let Some(reason) = unlogged {
+        warnings.add("AccessLogSettings", reason);
+    }
     Ok(HttpSnapshot {
+        telemetry,
         stage_name: stage.stage_name.clone(),
         variables: stage.stage_variables.clone(),
         tree,

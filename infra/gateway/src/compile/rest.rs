@@ -14,6 +14,7 @@ use super::{
 use crate::authorize::ResultCache;
 use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
 use crate::proxy::BinaryMediaTypes;
+use crate::telemetry::StageTelemetry;
 
 /// A stage of a REST API, ready to serve.
 #[derive(Debug)]
@@ -26,6 +27,7 @@ pub struct RestSnapshot {
     pub(crate) routes: RouteTree<usize>,
     pub(crate) resources: Vec<RestResource>,
     pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a method fails closed.
     pub(crate) warnings: Vec<String>,
 }
@@ -138,7 +140,12 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
             methods,
         });
     }
+    let (telemetry, unlogged) = StageTelemetry::rest(api, stage);
+    if let Some(reason) = unlogged {
+        warnings.add("accessLogSettings", reason);
+    }
     Ok(RestSnapshot {
+        telemetry,
         stage_name: stage.stage_name.clone(),
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),

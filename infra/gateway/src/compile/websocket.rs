@@ -12,6 +12,7 @@ use indexmap::IndexMap;
 use super::lambda_arn::{MIN_TIMEOUT_MILLIS, resolve};
 use super::{CompileError, FunctionRef, SourceArn, Unusable, Warnings};
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route as DeclaredRoute};
+use crate::telemetry::StageTelemetry;
 
 pub(crate) use selection::RouteSelection;
 
@@ -29,6 +30,7 @@ pub struct Snapshot {
     pub(crate) selection: RouteSelection,
     /// Routes by route key, with the stage's variables filled in.
     pub(crate) routes: HashMap<String, Route>,
+    pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a route fails closed.
     pub(crate) warnings: Vec<String>,
 }
@@ -106,7 +108,12 @@ impl Snapshot {
             (route.route_key.clone(), compiled)
         });
         let routes = routes.collect();
+        let (telemetry, unlogged) = StageTelemetry::v2(api, stage);
+        if let Some(reason) = unlogged {
+            warnings.add("AccessLogSettings", reason);
+        }
         Ok(Snapshot {
+            telemetry,
             stage_name: stage.stage_name.clone(),
             variables: stage.stage_variables.clone(),
             selection,

@@ -9,6 +9,7 @@ mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
+pub(crate) mod coverage;
 mod documents;
 mod iam;
 mod lambda;
@@ -242,6 +243,7 @@ impl Control {
             lambda: functions.unwrap_or_else(|| Arc::clone(&self.gateway.lambda)),
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
+            telemetry: self.gateway.telemetry.within(&id.account, &id.region),
             ..self.gateway.clone()
         };
         let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::server::{ClientRequest, Headers, Reply};
+use crate::telemetry::Telemetry;
 
 /// No function is here.
 struct NoFunctions;
@@ -23,8 +24,10 @@ impl Invoke for NoFunctions {
 
 /// A control plane without a file.
 pub(crate) fn control() -> Control {
+    let clock = Clock::default();
     let gateway = Gateway {
-        clock: Clock::default(),
+        telemetry: Telemetry::in_memory(&clock),
+        clock,
         lambda: Arc::new(NoFunctions),
         region: "us-east-1".into(),
         account_id: "000000000000".into(),

@@ -29,8 +29,10 @@ impl Invoke for Fake {
 
 fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
     let fake = Arc::new(Fake { event: Mutex::default(), answer });
+    let clock = Clock::default();
     let gateway = Gateway {
-        clock: Clock::default(),
+        telemetry: crate::telemetry::Telemetry::in_memory(&clock),
+        clock,
         lambda: fake.clone(),
         region: "us-east-1".into(),
         account_id: "000000000000".into(),

@@ -26,6 +26,15 @@ pub(super) enum GatewayError {
 }
 
 impl GatewayError {
+    /// What access logs say of an integration that ended in this error.
+    pub(super) fn integration_error(self) -> &'static str {
+        match self {
+            GatewayError::ServiceUnavailable => "The integration timed out",
+            GatewayError::RequestEntityTooLarge => "The event is too large for Lambda",
+            _ => "The function failed, or its result is no response",
+        }
+    }
+
     /// The reply, without what the tail adds to all replies.
     pub(super) fn reply(self) -> Reply {
         let (status, body) = match self {

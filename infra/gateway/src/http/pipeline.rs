@@ -7,6 +7,7 @@ use crate::compile::http::HttpSnapshot;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::server::{ClientRequest, HttpPlane, Reply};
+use crate::telemetry::{IntegrationFacts, Trail};
 
 /// What is known of a request before it is parsed, and still known when it has failed.
 pub(super) struct Call<'a> {
@@ -41,18 +42,39 @@ pub async fn serve(api: &HttpPlane, path: &str, request: ClientRequest) -> Reply
         at,
         request: &request,
     };
-    let outcome = stages(&call, path, route_path).await;
-    respond::tail(&call, outcome)
+    let mut trail = Trail { http_method: request.method.as_str(), path: path.into(), ..Trail::default() };
+    if let Some(stage) = stage {
+        (trail.stage, trail.stage_name) = (Some(&stage.telemetry), &stage.stage_name);
+    }
+    let outcome = stages(&call, path, route_path, &mut trail).await;
+    respond::tail(&call, outcome, &trail)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
-async fn stages(call: &Call<'_>, path: &str, route_path: &str) -> Result<Reply, GatewayError> {
+async fn stages<'a>(
+    call: &Call<'a>,
+    path: &'a str,
+    route_path: &'a str,
+    trail: &mut Trail<'a>,
+) -> Result<Reply, GatewayError> {
     let parsed = route::parse(call, path, route_path)?;
     if let Some(preflight) = cors::preflight(call) {
         return Ok(preflight);
     }
     let matched = route::route(parsed)?;
+    (trail.route_key, trail.resource_path) = (&matched.route.route_key, &matched.route.path);
     let authorized = authorize::authorize(call, matched).await?;
-    let (format, result) = integrate::integrate(call, &authorized).await?;
-    respond::map_response(call, &authorized, format, &result)
+    trail.authorizer.clone_from(&authorized.authorizer);
+    let began = call.gateway.clock.now();
+    let result = integrate::integrate(call, &authorized).await;
+    let latency_millis = call.gateway.clock.now() - began;
+    let error = result.as_ref().err().map(|error| error.integration_error());
+    trail.integration = Some(IntegrationFacts { latency_millis, status: None, error });
+    let (format, result) = result?;
+    let reply = respond::map_response(call, &authorized, format, &result);
+    trail.integration = Some(match &reply {
+        Ok(reply) => IntegrationFacts { latency_millis, status: Some(reply.status().as_u16()), error },
+        Err(error) => IntegrationFacts { latency_millis, status: None, error: Some(error.integration_error()) },
+    });
+    reply
 }

@@ -14,6 +14,7 @@ use super::pipeline::Call;
 use crate::compile::http::PayloadFormat;
 use crate::proxy::{HeaderValues, Malformed, decode_base64, header_pairs, is_object, status_code};
 use crate::server::Reply;
+use crate::telemetry::{ErrorFacts, Exchange, Trail};
 
 /// A structured result; keys that mean nothing here are passed over.
 #[derive(Deserialize)]
@@ -126,7 +127,8 @@ fn structured(call: &Call<'_>, format: PayloadFormat, result: &[u8]) -> Result<R
 }
 
 /// What every reply carries, whatever came of the request.
-pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>) -> Reply {
+pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
+    let error = outcome.as_ref().err().map(|_| ErrorFacts { response_type: "" });
     let mut reply = outcome.unwrap_or_else(GatewayError::reply);
     // A preflight has its CORS headers, or is refused by having none.
     if cors::preflight_of(call).is_none() {
@@ -136,5 +138,22 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>) -> Rep
     if let Ok(id) = HeaderValue::from_str(&call.request_id) {
         reply.headers_mut().insert("apigw-requestid", id);
     }
+    Exchange {
+        gateway: call.gateway,
+        api_id: &call.api.api_id,
+        request_id: &call.request_id,
+        extended_request_id: "",
+        trace: &call.trace,
+        began_at: call.at,
+        ended_at: call.gateway.clock.now(),
+        source_ip: &call.source_ip,
+        user_agent: call.request.headers.get("user-agent"),
+        status: reply.status().as_u16(),
+        body: reply.body(),
+        error,
+        connection: None,
+        trail,
+    }
+    .observe();
     reply
 }

@@ -6,6 +6,7 @@ mod events;
 mod responses;
 mod routing;
 mod stages;
+mod telemetry;
 
 use std::sync::Arc;
 

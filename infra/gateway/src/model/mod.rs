@@ -7,6 +7,7 @@ mod event_source;
 mod function_record;
 mod iam;
 mod lambda;
+mod logs;
 mod rest;
 mod rest_account;
 mod runtime;
@@ -25,6 +26,7 @@ pub use function_record::{
 };
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
+pub use logs::LogGroup;
 pub use rest::{
     AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
     DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
@@ -53,12 +55,24 @@ pub struct Model {
     pub rest_apis: IndexMap<String, RestApi>,
     /// HTTP and WebSocket APIs (`AWS::ApiGatewayV2::Api`) by API id.
     pub apis: IndexMap<String, Api>,
+    /// Deployments of REST APIs by `{API id}/{deployment id}`.
+    pub deployments: IndexMap<String, Deployment>,
+    /// Deployments of HTTP and WebSocket APIs by `{API id}/{deployment id}`.
+    pub api_deployments: IndexMap<String, ApiDeployment>,
     /// Lambda functions by function name.
     pub functions: IndexMap<String, Function>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
     /// Event source mappings by UUID.
     pub event_source_mappings: IndexMap<String, EventSourceMapping>,
+    /// IAM's roles by name. Templates' are not read: nothing here is refused for the want of a permission.
+    pub roles: IndexMap<String, Role>,
+    /// API keys of REST APIs by id. Templates' are not read.
+    pub api_keys: IndexMap<String, ApiKey>,
+    /// Usage plans by id. Templates' are not read.
+    pub usage_plans: IndexMap<String, UsagePlan>,
+    /// API keys in usage plans by `{plan id}/{key id}`. Templates' are not read.
+    pub usage_plan_keys: IndexMap<String, UsagePlanKey>,
 }
 
 /// A DynamoDB table (`AWS::DynamoDB::Table`).

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::lambda::{Caller, Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::server::{ClientRequest, Headers, Reply};
+use crate::telemetry::Telemetry;
 
 /// What the stand-in answers.
 #[derive(Clone)]
@@ -64,8 +65,10 @@ impl Fake {
     }
 
     pub(crate) fn gateway(self: &Arc<Self>) -> Gateway {
+        let clock = Clock::default();
         Gateway {
-            clock: Clock::default(),
+            telemetry: Telemetry::in_memory(&clock),
+            clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,
             region: "us-east-1".into(),
             account_id: "000000000000".into(),

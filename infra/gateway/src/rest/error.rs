@@ -51,6 +51,38 @@ const IMPLICIT_DENY: &str = "User is not authorized to access this resource beca
                              execute-api:Invoke action";
 
 impl GatewayError {
+    /// The gateway response's type, as access logs have it; empty for what is answered before an API is looked at.
+    pub(super) fn response_type(&self) -> &'static str {
+        use GatewayError as E;
+        match self {
+            E::AccessDenied { .. } => "ACCESS_DENIED",
+            E::AuthorizerConfiguration => "AUTHORIZER_CONFIGURATION_ERROR",
+            E::AuthorizerFailure => "AUTHORIZER_FAILURE",
+            E::ContentTooLong | E::UriTooLong => "",
+            E::Forbidden => "INVALID_API_KEY",
+            E::IncompleteSignature(_) => "INVALID_SIGNATURE",
+            E::IntegrationFailure => "API_CONFIGURATION_ERROR",
+            E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
+            E::MalformedProxyResponse => "INTEGRATION_FAILURE",
+            E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            E::RequestTooLong => "REQUEST_TOO_LARGE",
+            E::Unauthorized => "UNAUTHORIZED",
+            E::UnrecognizedClient => "ACCESS_DENIED",
+        }
+    }
+
+    /// What access logs say of an integration that ended in this error.
+    pub(super) fn integration_error(&self) -> &'static str {
+        match self {
+            GatewayError::IntegrationTimeout => "Execution failed due to a timeout error",
+            GatewayError::MalformedProxyResponse => {
+                "Execution failed due to configuration error: Malformed Lambda proxy response"
+            }
+            GatewayError::RequestTooLong => "Execution failed: the event is too large for Lambda",
+            _ => "Execution failed due to configuration error",
+        }
+    }
+
     /// The reply, without what the tail adds to all replies.
     pub(super) fn reply(&self) -> Reply {
         use GatewayError as E;

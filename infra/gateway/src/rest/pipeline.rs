@@ -6,6 +6,7 @@ use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::server::{ClientRequest, Reply, RestPlane};
+use crate::telemetry::{IntegrationFacts, Trail};
 
 /// What is known of a request before it is parsed, and still known when it has failed.
 pub(super) struct Call<'a> {
@@ -33,16 +34,34 @@ pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply
         at,
         request: &request,
     };
-    let outcome = stages(&call, path).await;
-    respond::tail(&call, outcome)
+    let mut trail = Trail::default();
+    let outcome = stages(&call, path, &mut trail).await;
+    respond::tail(&call, outcome, &trail)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
-async fn stages(call: &Call<'_>, path: &str) -> Result<Reply, GatewayError> {
+async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Result<Reply, GatewayError> {
     let parsed = parse::parse(call, path)?;
+    trail.stage = Some(&parsed.stage.telemetry);
+    trail.stage_name = &parsed.stage.stage_name;
+    trail.deployment_id = &parsed.stage.deployment_id;
+    trail.http_method = parsed.http_method;
+    trail.path = path.into();
     let matched = route::route(call, parsed)?;
+    trail.resource_id = &matched.resource.id;
+    trail.resource_path = &matched.resource.path;
     let authorized = authorize::authorize(call, matched).await?;
+    trail.authorizer.clone_from(&authorized.authorizer);
     integrate::require_api_key(&authorized)?;
-    let result = integrate::integrate(call, &authorized).await?;
-    respond::map_response(call, &authorized, &result)
+    let began = call.gateway.clock.now();
+    let result = integrate::integrate(call, &authorized).await;
+    let latency_millis = call.gateway.clock.now() - began;
+    let error = result.as_ref().err().map(GatewayError::integration_error);
+    trail.integration = Some(IntegrationFacts { latency_millis, status: None, error });
+    let reply = respond::map_response(call, &authorized, &result?);
+    trail.integration = Some(match &reply {
+        Ok(reply) => IntegrationFacts { latency_millis, status: Some(reply.status().as_u16()), error },
+        Err(error) => IntegrationFacts { latency_millis, status: None, error: Some(error.integration_error()) },
+    });
+    reply
 }

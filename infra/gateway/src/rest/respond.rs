@@ -11,6 +11,7 @@ use super::error::GatewayError;
 use super::pipeline::Call;
 use crate::proxy::{HeaderValues, Malformed, decode_base64, header_pairs, is_object, status_code};
 use crate::server::Reply;
+use crate::telemetry::{ErrorFacts, Exchange, Trail};
 
 /// What a function may answer: these keys and no others.
 #[derive(Deserialize)]
@@ -119,11 +120,11 @@ fn diagnose(result: &[u8]) -> Malformed {
 }
 
 /// What every reply carries, whatever came of the request.
-pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>) -> Reply {
+pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
     // Only what an integration answered is traced.
-    let (mut reply, trace) = match outcome {
-        Ok(reply) => (reply, Some(&call.trace)),
-        Err(error) => (error.reply(), None),
+    let (mut reply, trace, error) = match outcome {
+        Ok(reply) => (reply, Some(&call.trace), None),
+        Err(error) => (error.reply(), None, Some(ErrorFacts { response_type: error.response_type() })),
     };
     let mut set = |name: &'static str, value: &str| {
         // Ids and the trace are printable: the latter keeps of the client's own header what was a header already.
@@ -136,5 +137,22 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>) -> Rep
     if let Some(trace) = trace {
         set("x-amzn-trace-id", trace);
     }
+    Exchange {
+        gateway: call.gateway,
+        api_id: &call.api.api_id,
+        request_id: &call.request_id,
+        extended_request_id: &call.extended_request_id,
+        trace: &call.trace,
+        began_at: call.at,
+        ended_at: call.gateway.clock.now(),
+        source_ip: &call.source_ip,
+        user_agent: call.request.headers.get("user-agent"),
+        status: reply.status().as_u16(),
+        body: reply.body(),
+        error,
+        connection: None,
+        trail,
+    }
+    .observe();
     reply
 }

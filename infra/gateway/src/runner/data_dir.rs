@@ -64,6 +64,11 @@ impl DataDir {
         (!self.ephemeral).then_some(self.path.as_path())
     }
 
+    /// The file of logs; `None` keeps them in memory.
+    pub(super) fn logs(&self) -> Option<PathBuf> {
+        (!self.ephemeral).then(|| self.path.join("logs.sqlite"))
+    }
+
     /// The file of what is created through the API; `None` keeps it in memory.
     pub(super) fn control(&self) -> Option<PathBuf> {
         (!self.ephemeral).then(|| self.path.join("control.sqlite"))

@@ -29,6 +29,7 @@ use crate::server::{
 };
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
+use crate::telemetry::{CountedFunctions, FunctionLogs, Telemetry};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
 
 /// Why what a template declares cannot be deployed.
@@ -116,10 +117,14 @@ impl Deployer {
             None => TableWorlds::open(data_dir.tables(), clock.clone(), &options.account_id, &options.region)
                 .map_err(|error| dynamodb(&error))?,
         };
+        let telemetry =
+            Telemetry::open(data_dir.logs().as_deref(), clock.clone(), &options.account_id, &options.region)
+                .map_err(|error| DeployError::Control(error.to_string()))?;
         let tls = Arc::new(Tls::new(data_dir.tls()));
         let lambda = |error: &dyn std::fmt::Display| DeployError::Lambda(error.to_string());
         let sink: Arc<dyn LogSink> = Arc::new(StderrSink::new().map_err(|error| lambda(&error))?);
-        let mut settings = HostSettings::new(clock.clone(), Arc::clone(&sink), port);
+        let logs: Arc<dyn LogSink> = Arc::new(FunctionLogs::new(telemetry.clone(), Arc::clone(&sink)));
+        let mut settings = HostSettings::new(clock.clone(), logs, port);
         settings.region.clone_from(&options.region);
         settings.account_id.clone_from(&options.account_id);
         settings.max_environments = options.max_environments;
@@ -141,6 +146,9 @@ impl Deployer {
             }
         };
         let invoke = worlds.invoker(&options.account_id, &options.region);
+        let (account, region) = (&*options.account_id, &*options.region);
+        let invoke: Arc<dyn Invoke> =
+            Arc::new(CountedFunctions::new(telemetry.clone(), clock.clone(), account, region, invoke));
         let checkpoints: Arc<dyn Checkpoints> = match data_dir.checkpoints() {
             Some(path) => Arc::new(FileCheckpoints::open(path)),
             None => Arc::new(MemoryCheckpoints::default()),
@@ -152,6 +160,7 @@ impl Deployer {
             region: options.region.as_str().into(),
             account_id: options.account_id.as_str().into(),
             port,
+            telemetry,
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));

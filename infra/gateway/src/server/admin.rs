@@ -1,6 +1,7 @@
 //! `/_ferrogate/`: what runs here, whom to trust, and the clock.
 
 use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,7 @@ struct Advance {
 pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
+        ("coverage", &Method::GET) => coverage(),
         ("ca.pem", &Method::GET) => ca(services),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
@@ -91,8 +93,8 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and \
-             POST /_ferrogate/reset",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/export, GET \
+             /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
         ),
     }
 }
@@ -136,4 +138,11 @@ async fn reset(services: &Services) -> Reply {
 
 fn now(services: &Services) -> Reply {
     json_reply(StatusCode::OK, &serde_json::json!({ "now": clock::iso8601(services.gateway.clock.now()) }))
+}
+
+/// `docs/coverage.md` as this build would write it.
+fn coverage() -> Reply {
+    let mut reply = Reply::new(crate::control::coverage::markdown().into());
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"));
+    reply
 }

@@ -30,6 +30,7 @@ use workers::Workers;
 pub use tables::{ApplyError, TableOutcome};
 
 pub(crate) use arns::World;
+pub(crate) use dispatch::OPERATIONS;
 pub(super) use protocol::{error, internal_error};
 pub(crate) use streams::{StreamRecord, Stretch, sequence};
 

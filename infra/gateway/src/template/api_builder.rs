@@ -106,6 +106,7 @@ pub(super) fn lambda_integration(uri: String, payload_format_version: &str, time
         integration_uri: Some(uri),
         payload_format_version: payload_format_version.to_owned(),
         timeout_in_millis,
+        connection_type: Some("INTERNET".to_owned()),
         ..ApiIntegration::default()
     }
 }

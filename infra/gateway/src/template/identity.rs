@@ -40,7 +40,11 @@ impl Resolver<'_> {
             "AWS::ApiGateway::Stage" | "AWS::ApiGatewayV2::Stage" => {
                 self.named(resource, "StageName")?.unwrap_or_default()
             }
-            // Everything below an API has an id of its own.
+            "AWS::ApiGateway::Model" => self.named_or(resource, "Name", id)?,
+            "AWS::ApiGateway::DocumentationVersion" => {
+                self.named(resource, "DocumentationVersion")?.unwrap_or_default()
+            }
+            // Everything else below an API has an id of its own.
             kind if kind.starts_with("AWS::ApiGateway") && !kind.ends_with("::DomainName") => names::api_id(id),
             "AWS::Lambda::EventSourceMapping" => names::mapping_uuid(options, id),
             "AWS::Lambda::Version" => format!("{}:1", self.function_arn_of(resource)?),
@@ -103,6 +107,11 @@ impl Resolver<'_> {
             "AWS::ApiGateway::Resource" => &["ResourceId"],
             "AWS::ApiGateway::Authorizer" | "AWS::ApiGatewayV2::Authorizer" => &["AuthorizerId"],
             "AWS::ApiGateway::Deployment" | "AWS::ApiGatewayV2::Deployment" => &["DeploymentId"],
+            "AWS::ApiGateway::RequestValidator" => &["RequestValidatorId"],
+            "AWS::ApiGateway::DocumentationPart" => &["DocumentationPartId"],
+            "AWS::ApiGatewayV2::Model" => &["ModelId"],
+            "AWS::ApiGatewayV2::IntegrationResponse" => &["IntegrationResponseId"],
+            "AWS::ApiGatewayV2::RouteResponse" => &["RouteResponseId"],
             "AWS::ApiGatewayV2::Integration" => &["IntegrationId"],
             "AWS::ApiGatewayV2::Route" => &["RouteId"],
             _ => return Ok(Ok(self.general_attribute(resource, &id, attribute))),

@@ -1,8 +1,10 @@
 //! Fills the model: each resource by its type, in an order in which what others need comes first.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 
-use crate::model::Model;
+use crate::model::{Api, ApiDeployment, Deployment, Model, RestApi};
 
 use super::api_builder::ApiBuilder;
 use super::error::Place;
@@ -65,6 +67,21 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::ApiGateway::Authorizer"]) {
             cfn::rest::load_authorizer(&mut self, resource);
         }
+        for resource in of(&["AWS::ApiGateway::Model"]) {
+            cfn::rest::load_model(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::RequestValidator"]) {
+            cfn::rest::load_validator(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::GatewayResponse"]) {
+            cfn::rest::load_gateway_response(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::DocumentationPart"]) {
+            cfn::rest::load_documentation_part(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::DocumentationVersion"]) {
+            cfn::rest::load_documentation_version(&mut self, resource);
+        }
         for resource in of(&["AWS::ApiGateway::Method"]) {
             cfn::rest::load_method(&mut self, resource);
         }
@@ -86,16 +103,26 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::ApiGatewayV2::Integration"]) {
             cfn::v2::load_integration(&mut self, resource);
         }
+        for resource in of(&["AWS::ApiGatewayV2::IntegrationResponse"]) {
+            cfn::v2::load_integration_response(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGatewayV2::Model"]) {
+            cfn::v2::load_model(&mut self, resource);
+        }
         let responses = of(&["AWS::ApiGatewayV2::RouteResponse"]);
-        cfn::v2_routes::load(&mut self, &of(&["AWS::ApiGatewayV2::Route"]), &responses);
+        cfn::v2::load_routes(&mut self, &of(&["AWS::ApiGatewayV2::Route"]), &responses);
         for resource in of(&["AWS::ApiGatewayV2::Stage"]) {
-            cfn::v2_routes::load_stage(&mut self, resource);
+            cfn::v2::load_stage(&mut self, resource);
         }
         for resource in of(&["AWS::ApiGatewayV2::Deployment"]) {
-            cfn::v2_routes::load_deployment(&mut self, resource);
+            cfn::v2::load_deployment(&mut self, resource);
         }
         for resource in of(&["AWS::Serverless::Function"]) {
             sam::events::load(&mut self, resource);
+        }
+        for builder in self.rest.values_mut() {
+            // Once all of its paths are there.
+            sam::cors::add_preflight(builder, self.resolver.report);
         }
         for resource in of(&["AWS::Lambda::EventSourceMapping"]) {
             cfn::event_source::load(&mut self, resource);
@@ -106,6 +133,7 @@ impl<'t> Loader<'t> {
             }
         }
         let mut model = self.model;
+        snapshots(&mut model.deployments, &mut model.api_deployments, &self.rest, &self.apis);
         model.rest_apis = self.rest.into_iter().map(|(id, builder)| (id, builder.api)).collect();
         model.apis = self.apis.into_iter().map(|(id, builder)| (id, builder.api)).collect();
         model
@@ -169,11 +197,38 @@ impl<'t> Loader<'t> {
     }
 }
 
+/// A template's deployments have what it says now.
+fn snapshots(
+    deployments: &mut IndexMap<String, Deployment>,
+    api_deployments: &mut IndexMap<String, ApiDeployment>,
+    rest: &IndexMap<String, RestBuilder>,
+    apis: &IndexMap<String, ApiBuilder>,
+) {
+    for (key, deployment) in deployments {
+        let Some(builder) = key.split_once('/').and_then(|(api, _)| rest.get(api)) else { continue };
+        deployment.snapshot = Arc::new(RestApi {
+            stages: IndexMap::new(),
+            documentation_parts: IndexMap::new(),
+            documentation_versions: IndexMap::new(),
+            ..builder.api.clone()
+        });
+    }
+    for (key, deployment) in api_deployments {
+        let Some(builder) = key.split_once('/').and_then(|(api, _)| apis.get(api)) else { continue };
+        deployment.snapshot = Arc::new(Api { stages: IndexMap::new(), ..builder.api.clone() });
+    }
+}
+
 /// What [`Loader::build`] reads itself.
 const LOADED: &[&str] = &[
     "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::DocumentationPart",
+    "AWS::ApiGateway::DocumentationVersion",
+    "AWS::ApiGateway::GatewayResponse",
     "AWS::ApiGateway::Method",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
@@ -181,6 +236,8 @@ const LOADED: &[&str] = &[
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Deployment",
     "AWS::ApiGatewayV2::Integration",
+    "AWS::ApiGatewayV2::IntegrationResponse",
+    "AWS::ApiGatewayV2::Model",
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::RouteResponse",
     "AWS::ApiGatewayV2::Stage",

@@ -11,6 +11,7 @@ mod cfn;
 mod code;
 mod conditions;
 mod error;
+pub mod export;
 mod graph;
 mod http_document;
 mod identity;

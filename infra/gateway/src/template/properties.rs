@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::ops::RangeInclusive;
 
 use indexmap::IndexMap;
+use serde_json::Value;
 
 use super::error::{Owner, Place, Report, did_you_mean};
 use super::node::{Kind, Mapping, Node};
@@ -135,6 +136,28 @@ impl<'a> Properties<'a> {
         }
     }
 
+    /// A whole number within limits of AWS's that [`Properties::integer`] cannot hold.
+    pub(super) fn whole(&self, key: &str, range: RangeInclusive<i32>) -> Option<i32> {
+        self.number(key, f64::from(*range.start())..=f64::from(*range.end())).map(|number| number as i32)
+    }
+
+    /// A number within AWS's limits.
+    pub(super) fn number(&self, key: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        let text = self.string(key)?;
+        match text.parse::<f64>() {
+            Ok(number) if range.contains(&number) => Some(number),
+            _ => {
+                let least = range.start();
+                let limits = match *range.end() {
+                    most if most < 1e9 => format!("from {least} to {most}"),
+                    _ => format!("of at least {least}"),
+                };
+                self.error(key, format!("must be a number {limits}, not '{text}'"));
+                None
+            }
+        }
+    }
+
     /// A boolean, in any of the ways that YAML and JSON authors write one.
     pub(super) fn boolean(&self, key: &str) -> Option<bool> {
         let text = self.string(key)?;
@@ -214,6 +237,40 @@ impl<'a> Properties<'a> {
                 }
             })
             .collect()
+    }
+
+    /// A mapping of names to booleans.
+    pub(super) fn boolean_map(&self, key: &str) -> IndexMap<String, bool> {
+        let map = self.string_map(key).into_iter();
+        map.filter_map(|(name, text)| match text.to_ascii_lowercase().as_str() {
+            "true" => Some((name, true)),
+            "false" => Some((name, false)),
+            _ => {
+                self.error(key, format!("has true or false for each name, not '{text}' for {name}"));
+                None
+            }
+        })
+        .collect()
+    }
+
+    /// CloudFormation's `Tags`: a list of `Key` and `Value`, or (in API Gateway v2 and SAM) a mapping.
+    pub(super) fn tags(&self, key: &str) -> IndexMap<String, String> {
+        if self.node.get(key).is_some_and(|node| node.as_map().is_some()) {
+            return self.string_map(key);
+        }
+        let tags = self.objects(key).into_iter();
+        tags.filter_map(|tag| Some((tag.required_string("Key")?, tag.string("Value").unwrap_or_default()))).collect()
+    }
+
+    /// A JSON document, written as an object or as text.
+    pub(super) fn json_text(&self, key: &str) -> Option<String> {
+        let node = self.take(key)?;
+        Some(node.scalar().unwrap_or_else(|| node.to_json().to_string()))
+    }
+
+    /// Any value, as JSON.
+    pub(super) fn json(&self, key: &str) -> Option<Value> {
+        self.take(key).map(Node::to_json)
     }
 
     /// These properties are known and change nothing on one machine.

@@ -54,12 +54,26 @@ impl Authorizers {
     }
 }
 
+/// What SAM's `Cors` says, as header values in quotes, and who may send a preflight request.
+#[derive(Clone, Debug)]
+pub(super) struct Preflight {
+    pub(super) at: Place,
+    pub(super) allow_origin: String,
+    pub(super) allow_headers: Option<String>,
+    pub(super) allow_methods: Option<String>,
+    pub(super) max_age: Option<String>,
+    pub(super) allow_credentials: bool,
+    pub(super) access: Access,
+}
+
 /// A REST API in the making.
 pub(super) struct RestBuilder {
     pub(super) api: RestApi,
     pub(super) authorizers: Authorizers,
     /// SAM writes the routes of this API from its functions' events.
     pub(super) events_add_routes: bool,
+    /// SAM's `Cors`, once it is set.
+    pub(super) preflight: Option<Preflight>,
     methods_at: IndexMap<(usize, String), Place>,
 }
 
@@ -77,6 +91,7 @@ impl RestBuilder {
             },
             authorizers: Authorizers::default(),
             events_add_routes: false,
+            preflight: None,
             methods_at: IndexMap::new(),
         }
     }
@@ -153,9 +168,14 @@ impl RestBuilder {
         Some(self.api.resources.len() - 1)
     }
 
-    /// Adds a method; the same verb twice on one resource is refused.
-    pub(super) fn add_method(&mut self, resource: usize, method: Method, at: Place, report: &Report) {
+    /// Adds a method; the same verb twice on one resource is refused. What API Gateway gives every integration it has
+    /// from here.
+    pub(super) fn add_method(&mut self, resource: usize, mut method: Method, at: Place, report: &Report) {
         let Some(on) = self.api.resources.get_mut(resource) else { return };
+        if let Some(integration) = &mut method.integration {
+            integration.cache_namespace.get_or_insert_with(|| on.id.clone());
+            integration.passthrough_behavior.get_or_insert_with(|| "WHEN_NO_MATCH".to_owned());
+        }
         let verb = method.http_method.clone();
         if let Some(first) = self.methods_at.get(&(resource, verb.clone())) {
             report.error(at, format!("{verb} {} is declared a second time (first in line {})", on.path, first.line));

@@ -12,6 +12,7 @@ mod frames;
 mod handshake;
 mod integrate;
 mod management;
+mod observe;
 mod outbox;
 mod pipeline;
 mod session;

@@ -20,12 +20,14 @@ use super::event::{self, About};
 use super::frames::error_text;
 use super::handshake::{Handshake, json_reply, refuse};
 use super::integrate::{Failure, ProxyResult, call};
+use super::observe::{Observed, called};
 use super::session::Session;
 use super::socket;
 use crate::compile::websocket::{Route, Snapshot, Target};
 use crate::ids;
 use crate::proxy::Malformed;
 use crate::server::{ClientRequest, Reply, WebSocketPlane};
+use crate::telemetry::{ConnectionFacts, IntegrationFacts};
 
 /// The longest URL of a WebSocket API.
 const MAX_URL_CHARS: usize = 4_096;
@@ -96,10 +98,45 @@ struct Candidate {
 impl Candidate {
     async fn open(self, handshake: Handshake, request: ClientRequest, upgrade: OnUpgrade) -> Reply {
         let connected_at = self.api.gateway.clock.now();
+        let (api, stage) = (Arc::clone(&self.api), Arc::clone(&self.stage));
+        let (id, request_id) = (self.id.clone(), self.request_id.clone());
+        let (source_ip, user_agent) = (request.source_ip, request.headers.get("user-agent").map(str::to_owned));
+        let trace = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
+        let mut integration = None;
+        let reply = self.accept(handshake, request, upgrade, connected_at, &trace, &mut integration).await;
+        Observed {
+            gateway: &api.gateway,
+            stage: &stage,
+            api_id: &api.api_id,
+            connection: ConnectionFacts { id: &id, connected_at, event_type: "CONNECT" },
+            route_key: "$connect",
+            request_id: &request_id,
+            trace: &trace,
+            began_at: connected_at,
+            source_ip,
+            user_agent: user_agent.as_deref(),
+            // The connection is what a client of an access log wants to know of, not the protocol's switch.
+            status: if reply.status() == StatusCode::SWITCHING_PROTOCOLS { 200 } else { reply.status().as_u16() },
+            body: reply.body(),
+            integration,
+        }
+        .observe();
+        reply
+    }
+
+    async fn accept(
+        self,
+        handshake: Handshake,
+        request: ClientRequest,
+        upgrade: OnUpgrade,
+        connected_at: i64,
+        trace: &str,
+        integration: &mut Option<IntegrationFacts>,
+    ) -> Reply {
         let accepted = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
             None => ProxyResult::default(),
-            Some(route) => match self.ask(route, &request, connected_at).await {
+            Some(route) => match self.ask(route, &request, connected_at, trace, integration).await {
                 Ok(result) => result,
                 Err(reply) => return reply,
             },
@@ -129,7 +166,14 @@ impl Candidate {
     }
 
     /// Asks `$connect`; the error is the reply that refuses the client.
-    async fn ask(&self, route: &Route, request: &ClientRequest, connected_at: i64) -> Result<ProxyResult, Reply> {
+    async fn ask(
+        &self,
+        route: &Route,
+        request: &ClientRequest,
+        connected_at: i64,
+        trace_id: &str,
+        integration: &mut Option<IntegrationFacts>,
+    ) -> Result<ProxyResult, Reply> {
         if let Err(refusal) = authorize(route) {
             tracing::warn!(
                 api = self.api.api_id,
@@ -150,9 +194,11 @@ impl Candidate {
             user_agent: request.headers.get("user-agent"),
             stage: &self.stage,
         };
-        let trace_id = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
-        let event = event::connect(&self.api.gateway, about, request, &self.request_id, &trace_id);
-        let result = call(&self.api.gateway, route, event, &trace_id).await.map_err(|failure| self.fail(&failure))?;
+        let event = event::connect(&self.api.gateway, about, request, &self.request_id, trace_id);
+        let began_at = self.api.gateway.clock.now();
+        let result = call(&self.api.gateway, route, event, trace_id).await;
+        *integration = Some(called(&self.api.gateway, began_at, &result, |result| result.status.as_u16()));
+        let result = result.map_err(|failure| self.fail(&failure))?;
         if result.status.is_success() {
             return Ok(result);
         }
@@ -200,36 +246,85 @@ impl Session {
     pub(super) async fn message(self, text: Utf8Bytes) {
         let stage = self.newest();
         let request_id = ids::extended_id();
+        let began_at = self.gateway.clock.now();
+        let trace_id = ids::trace_header(None, began_at);
         let Some(route) = select_route(&stage, &text) else {
-            return self.answer(error_text("Forbidden", &self.connection.id, &request_id)).await;
+            let answer = error_text("Forbidden", &self.connection.id, &request_id);
+            let event = Event { kind: "MESSAGE", route_key: "", request_id: &request_id, trace: &trace_id, began_at };
+            self.observe(&stage, event, StatusCode::FORBIDDEN, answer.as_bytes(), None);
+            return self.answer(answer).await;
         };
         let event = event::message(&self.gateway, self.about(&stage), &route.key, &text, &request_id);
         // The event holds the message now; the buffer it came in need not wait for the function.
         drop(text);
-        let trace_id = ids::trace_header(None, self.gateway.clock.now());
+        let called_at = self.gateway.clock.now();
         let outcome =
             call(&self.gateway, route, event, &trace_id).await.and_then(|result| two_way_answer(route, result));
-        match outcome {
-            Ok(None) => {}
-            Ok(Some(body)) => self.answer(body).await,
+        let integration = called(&self.gateway, called_at, &outcome, |_| 200);
+        let (status, answer) = match outcome {
+            Ok(answer) => (StatusCode::OK, answer),
             Err(failure) => {
                 self.log(route, &failure);
-                self.answer(error_text(failure.message(), &self.connection.id, &request_id)).await;
+                (failure.status(), Some(error_text(failure.message(), &self.connection.id, &request_id)))
             }
+        };
+        let event =
+            Event { kind: "MESSAGE", route_key: &route.key, request_id: &request_id, trace: &trace_id, began_at };
+        self.observe(&stage, event, status, answer.as_deref().unwrap_or_default().as_bytes(), Some(integration));
+        if let Some(answer) = answer {
+            self.answer(answer).await;
         }
     }
 
     /// Tells the `$disconnect` function, whose result interests nobody.
     pub(super) async fn disconnected(&self, ending: &Ending) {
         let stage = self.newest();
-        let Some(route) = stage.routes.get("$disconnect").filter(|route| route.target != Target::Nothing) else {
-            return;
-        };
-        let event = event::disconnect(&self.gateway, self.about(&stage), ending, &ids::extended_id());
-        let trace_id = ids::trace_header(None, self.gateway.clock.now());
-        if let Err(failure) = call(&self.gateway, route, event, &trace_id).await {
-            self.log(route, &failure);
+        let began_at = self.gateway.clock.now();
+        let (request_id, trace_id) = (ids::extended_id(), ids::trace_header(None, began_at));
+        let (mut status, mut integration) = (StatusCode::OK, None);
+        if let Some(route) = stage.routes.get("$disconnect").filter(|route| route.target != Target::Nothing) {
+            let event = event::disconnect(&self.gateway, self.about(&stage), ending, &request_id);
+            let outcome = call(&self.gateway, route, event, &trace_id).await;
+            integration = Some(called(&self.gateway, began_at, &outcome, |result| result.status.as_u16()));
+            if let Err(failure) = outcome {
+                status = failure.status();
+                self.log(route, &failure);
+            }
         }
+        let event =
+            Event { kind: "DISCONNECT", route_key: "$disconnect", request_id: &request_id, trace: &trace_id, began_at };
+        self.observe(&stage, event, status, &[], integration);
+    }
+
+    fn observe(
+        &self,
+        stage: &Snapshot,
+        event: Event<'_>,
+        status: StatusCode,
+        body: &[u8],
+        integration: Option<IntegrationFacts>,
+    ) {
+        let connection = &*self.connection;
+        Observed {
+            gateway: &self.gateway,
+            stage,
+            api_id: &connection.api_id,
+            connection: ConnectionFacts {
+                id: &connection.id,
+                connected_at: connection.connected_at,
+                event_type: event.kind,
+            },
+            route_key: event.route_key,
+            request_id: event.request_id,
+            trace: event.trace,
+            began_at: event.began_at,
+            source_ip: connection.source_ip,
+            user_agent: connection.user_agent.as_deref(),
+            status: status.as_u16(),
+            body,
+            integration,
+        }
+        .observe();
     }
 
     async fn answer(&self, text: String) {
@@ -240,6 +335,15 @@ impl Session {
         let Connection { api_id, stage, id, .. } = &*self.connection;
         tracing::warn!(api = api_id, stage, route = route.key, connection = id, %failure, "integration failed");
     }
+}
+
+/// An event of an open connection, for those who watch.
+struct Event<'a> {
+    kind: &'static str,
+    route_key: &'a str,
+    request_id: &'a str,
+    trace: &'a str,
+    began_at: i64,
 }
 
 /// The route that a message names, or else `$default`. No message names a `$` route.

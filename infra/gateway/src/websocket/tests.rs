@@ -6,3 +6,4 @@ mod management;
 mod messages;
 mod publishing;
 mod support;
+mod telemetry;

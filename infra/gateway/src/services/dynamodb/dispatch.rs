@@ -17,6 +17,9 @@ macro_rules! operations {
             $(#[doc = stringify!($operation)] $operation),+
         }
 
+        /// Their names.
+        pub(crate) const OPERATIONS: &[&str] = &[$(stringify!($operation)),+];
+
         impl Operation {
             /// The operation of this name.
             pub(super) fn named(name: &str) -> Option<Operation> {

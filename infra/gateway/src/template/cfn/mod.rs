@@ -5,7 +5,6 @@ pub(super) mod event_source;
 pub(super) mod lambda;
 pub(super) mod rest;
 pub(super) mod v2;
-pub(super) mod v2_routes;
 
 use indexmap::IndexMap;
 

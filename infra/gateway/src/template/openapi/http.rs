@@ -1,8 +1,11 @@
 //! An OpenAPI document as the definition of an HTTP API.
 
+use serde_json::json;
+
 use crate::model::{ApiIntegration, CorsConfiguration, IntegrationType};
 
 use super::super::api_builder::ApiBuilder;
+use super::super::cfn::v2::response_parameters;
 use super::super::node::Node;
 use super::super::properties::Properties;
 use super::{DOCUMENTATION, follow, ignore_foreign, is_openapi_3, operations, security, title};
@@ -26,6 +29,15 @@ pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'
     if builder.api.name.is_empty() {
         builder.api.name = title(document);
     }
+    let info = |key: &str| document.node().get("info").and_then(|info| info.get(key)).and_then(Node::scalar);
+    builder.api.version = builder.api.version.take().or_else(|| info("version"));
+    builder.api.description = builder.api.description.take().or_else(|| info("description"));
+    for tag in document.node().get("tags").and_then(Node::as_list).unwrap_or_default() {
+        let text = |key: &str| tag.get(key).and_then(Node::scalar);
+        if let (Some(name), Some(value)) = (text("name"), text("x-amazon-apigateway-tag-value")) {
+            builder.api.tags.insert(name, value);
+        }
+    }
     if let Some(cors) = document.object("x-amazon-apigateway-cors") {
         builder.api.cors_configuration = Some(cors_configuration(&cors, lower_camel));
     }
@@ -47,13 +59,17 @@ pub(in super::super) fn import(builder: &mut ApiBuilder, document: &Properties<'
     for operation in operations(document) {
         let properties = &operation.properties;
         let access = security::access(properties, document_security, &ignored, &builder.authorizers);
-        properties.harmless(&["isDefaultRoute", "operationId"]);
+        properties.harmless(&["isDefaultRoute"]);
         let route_key = match operation.path {
             "$default" | "/$default" => "$default".to_owned(),
             path => format!("{} {path}", operation.verb),
         };
         let integration = integration(properties, document.node());
         builder.add_route_with(&route_key, integration, access, operation.at, properties.report());
+        let operation_name = properties.string("operationId");
+        if let Some(route) = builder.api.routes.values_mut().find(|route| route.route_key == route_key) {
+            route.operation_name = operation_name;
+        }
     }
 }
 
@@ -78,25 +94,36 @@ fn integration<'a>(operation: &Properties<'a>, root: &'a Node) -> Option<ApiInte
         }
     };
     let integration_type = super::integration_type(&properties, "type")?;
+    let connection_type = properties.string("connectionType").map(|kind| kind.to_ascii_uppercase());
     let integration = ApiIntegration {
-        integration_id: String::new(),
         integration_type,
+        integration_subtype: properties.string("integrationSubtype"),
+        integration_method: properties.string("httpMethod").map(|verb| verb.to_ascii_uppercase()),
         integration_uri: properties.string("uri"),
+        description: properties.string("description"),
+        connection_type: connection_type.or_else(|| Some("INTERNET".to_owned())),
+        connection_id: properties.string("connectionId"),
+        // The gateway calls functions with its own authority, so the role is kept and not assumed.
+        credentials_arn: properties.string("credentials"),
+        request_parameters: properties.string_map("requestParameters"),
+        response_parameters: response_parameters(&properties, "responseParameters"),
+        tls_config: properties.object("tlsConfig").map(|tls| {
+            let name = tls.string("serverNameToVerify");
+            json!({ "ServerNameToVerify": name })
+        }),
         payload_format_version: properties
             .one_of("payloadFormatVersion", &["1.0", "2.0"])
             .unwrap_or_else(|| "1.0".to_owned()),
         timeout_in_millis: properties.integer("timeoutInMillis", 50..=30_000).unwrap_or(30_000),
         ..ApiIntegration::default()
     };
-    if integration_type != IntegrationType::AwsProxy || properties.has("integrationSubtype") {
-        let name = properties.string("integrationSubtype").unwrap_or_else(|| integration_type.as_str().to_owned());
-        properties.whole_unsupported(format!("{name} integrations are not supported yet: the route answers 500"));
-        return Some(integration);
+    properties.harmless(&["passthroughBehavior"]);
+    // What is no proxy to a function is named when it is compiled.
+    if integration_type == IntegrationType::AwsProxy && integration.integration_subtype.is_none() {
+        properties.require("uri");
+        properties.unsupported("requestParameters", "request parameters are not mapped");
+        properties.unsupported("responseParameters", "response parameters are not mapped");
     }
-    properties.require("uri");
-    properties.harmless(&["connectionType", "credentials", "httpMethod", "passthroughBehavior"]);
-    properties.unsupported("requestParameters", "request parameters are not mapped");
-    properties.unsupported("responseParameters", "response parameters are not mapped");
     Some(integration)
 }
 

@@ -4,7 +4,7 @@ pub(super) mod http;
 pub(crate) mod rest;
 mod security;
 
-pub(super) use security::jwt_configuration;
+pub(super) use security::{jwt_configuration, split_sources};
 
 use crate::model::IntegrationType;
 

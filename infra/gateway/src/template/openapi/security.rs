@@ -2,7 +2,6 @@
 
 use crate::model::{ApiAuthorizer, Authorizer, AuthorizerType};
 
-use super::super::error::Place;
 use super::super::node::{Kind, Node};
 use super::super::properties::Properties;
 use super::super::rest_builder::{Access, Authorizers};
@@ -10,7 +9,6 @@ use super::super::rest_builder::{Access, Authorizers};
 /// A declared scheme.
 pub(super) struct Scheme<'a> {
     pub(super) name: &'a str,
-    pub(super) at: Place,
     pub(super) properties: Properties<'a>,
     /// `name` of an `apiKey` scheme: the header (or parameter) with the credentials.
     pub(super) parameter: Option<String>,
@@ -27,7 +25,7 @@ pub(super) fn schemes<'a>(document: &Properties<'a>, components: Option<&Propert
     };
     let members = holder.members(key).into_iter();
     members
-        .map(|(name, at, node)| {
+        .map(|(name, _, node)| {
             let properties = holder.reader(holder.path(&format!("{key}.{name}")), node);
             // How clients send the credentials, which the authorizer's identity source says for API Gateway.
             let documentation = [
@@ -44,7 +42,6 @@ pub(super) fn schemes<'a>(document: &Properties<'a>, components: Option<&Propert
             properties.harmless(&["scopes", "tokenUrl"]);
             Scheme {
                 name,
-                at,
                 parameter: properties.string("name"),
                 authtype: properties.string("x-amazon-apigateway-authtype"),
                 is_api_key: properties.string("type").as_deref() == Some("apiKey"),
@@ -57,7 +54,6 @@ pub(super) fn schemes<'a>(document: &Properties<'a>, components: Option<&Propert
 /// A REST API's authorizer, or what else a scheme stands for; `None` where API Gateway ignores it.
 pub(super) fn rest_scheme(scheme: &Scheme<'_>, api_id: &str) -> Option<(Access, Option<Authorizer>)> {
     if scheme.authtype.as_deref().is_some_and(|authtype| authtype.eq_ignore_ascii_case("awsSigv4")) {
-        scheme.properties.unsupported("x-amazon-apigateway-authtype", "signatures are not verified yet: refused");
         return Some((Access::of("AWS_IAM", None), None));
     }
     let Some(authorizer) = scheme.properties.object("x-amazon-apigateway-authorizer") else {
@@ -74,9 +70,7 @@ pub(super) fn rest_scheme(scheme: &Scheme<'_>, api_id: &str) -> Option<(Access, 
         _ => (AuthorizerType::CognitoUserPools, "COGNITO_USER_POOLS"),
     };
     let authorizer_uri = authorizer.string("authorizerUri");
-    if authorizer_type == AuthorizerType::CognitoUserPools {
-        authorizer.unsupported("providerARNs", "there are no user pools locally yet: every request is refused");
-    } else {
+    if authorizer_type != AuthorizerType::CognitoUserPools {
         authorizer.require("authorizerUri");
     }
     let identity_source = authorizer
@@ -120,15 +114,12 @@ pub(super) fn http_scheme(scheme: &Scheme<'_>) -> Option<(Access, ApiAuthorizer)
         authorizer.require("jwtConfiguration");
         "JWT".clone_into(&mut model.authorizer_type);
         model.jwt_configuration = authorizer.object("jwtConfiguration").map(|jwt| jwt_configuration(&jwt));
-        let reason = "JWT authorizers are not supported yet: every request is refused";
-        let path = scheme.properties.path("x-amazon-apigateway-authorizer");
-        scheme.properties.report().unsupported(scheme.properties.owner(), Some(&path), scheme.at, reason);
         return Some((Access::of("JWT", Some(id)), model));
     }
     "REQUEST".clone_into(&mut model.authorizer_type);
     authorizer.require("authorizerUri");
     model.authorizer_uri = authorizer.string("authorizerUri");
-    authorizer.harmless(&["authorizerCredentials"]);
+    model.authorizer_credentials_arn = authorizer.string("authorizerCredentials");
     authorizer.require("authorizerPayloadFormatVersion");
     model.authorizer_payload_format_version = authorizer.one_of("authorizerPayloadFormatVersion", &["1.0", "2.0"]);
     model.enable_simple_responses = authorizer.boolean("enableSimpleResponses").unwrap_or(false);

@@ -2,44 +2,28 @@
 
 use crate::model::Stage;
 
-use super::super::cfn::rest::{is_local, stage_settings};
+use super::super::cfn::rest::{is_local, read_stage, settings};
 use super::super::error::Report;
 use super::super::include::read_file;
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::node::Node;
-use super::super::openapi::{self, media_types};
+use super::super::openapi;
+use super::super::openapi::rest::BasePath;
 use super::super::properties::Properties;
 use super::super::rest_builder::RestBuilder;
 use super::super::sections::Resource;
-use super::auth;
+use super::{auth, cors, requests};
 
 /// Loads an API; the routes of its functions' events come later.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
-    // How AWS hosts it; and document versions that say nothing of what is in them.
-    properties.harmless(&[
-        "AlwaysDeploy",
-        "Description",
-        "EndpointConfiguration",
-        "FailOnWarnings",
-        "Mode",
-        "OpenApiVersion",
-    ]);
+    // How AWS deploys it; and document versions that say nothing of what is in them.
+    properties.harmless(&["AlwaysDeploy", "FailOnWarnings", "Mode", "OpenApiVersion"]);
     properties.harmless(&["PropagateTags", "SecurityPolicy", "EndpointAccessMode"]);
-    properties.unsupported("DisableExecuteApiEndpoint", "the default endpoint stays on: it is the only one here");
     properties.unsupported("Domain", "custom domain names are not served; use the API's local address");
-    properties.unsupported("GatewayResponses", "gateway responses are not customised");
-    properties.unsupported("MinimumCompressionSize", "responses are not compressed");
-    properties.unsupported("Models", "models are not used: requests are not validated");
-    properties.unsupported("Cors", "SAM's OPTIONS methods (MOCK) are not made: preflight requests are refused");
-    properties.unsupported("Policy", "resource policies are not evaluated");
-    if properties.string("ApiKeySourceType").is_some_and(|source| source != "HEADER") {
-        properties.unsupported("ApiKeySourceType", "API keys are not supported yet");
-    }
-    stage_settings(&properties);
     let mut builder = RestBuilder::new(&resource.logical_id, properties.string("Name").unwrap_or_default());
-    builder.api.binary_media_types = media_types(properties.strings("BinaryMediaTypes"));
+    builder.api.description = properties.string("Description");
     let auth = properties.object("Auth");
     if let Some(auth) = &auth {
         auth::rest(loader, &mut builder, auth);
@@ -48,22 +32,26 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     let has_definition = properties.has("DefinitionBody") || properties.has("DefinitionUri");
     builder.events_add_routes = merges || !has_definition;
     if let Some(body) = properties.object("DefinitionBody") {
-        openapi::rest::import(&mut builder, &body);
+        openapi::rest::import(&mut builder, &body, BasePath::Ignore);
     }
     if let Some(document) = definition(loader, &properties) {
         let body = Properties::new(loader.resolver.report, resource.owner(), "DefinitionUri", &document);
-        openapi::rest::import(&mut builder, &body);
+        openapi::rest::import(&mut builder, &body, BasePath::Ignore);
     }
+    settings(&mut builder, &properties, Vec::new());
+    requests::models(&mut builder, &properties);
+    requests::gateway_responses(&mut builder, &properties);
+    cors::read(&mut builder, &properties, auth.as_ref());
     if builder.api.name.is_empty() {
         builder.api.name.clone_from(&resource.logical_id);
     }
     let stage_name = properties.required_string("StageName").unwrap_or_default();
-    let stage = Stage {
-        stage_name: stage_name.clone(),
-        deployment_id: names::short_id(&["deployment", &resource.logical_id]),
-        variables: properties.string_map("Variables"),
-        ..Stage::default()
-    };
+    let deployment_id = names::short_id(&["deployment", &resource.logical_id]);
+    let mut stage = Stage { stage_name: stage_name.clone(), deployment_id, ..Stage::default() };
+    read_stage(&properties, &mut stage);
+    // SAM's description is the API's, its tags are the stage's.
+    stage.description = None;
+    stage.tags = properties.tags("Tags");
     builder.api.stages.insert(stage_name, stage);
     loader.add_rest(builder, resource.at);
 }

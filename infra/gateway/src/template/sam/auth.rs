@@ -11,7 +11,7 @@ use super::super::rest_builder::{Access, Authorizers, RestBuilder};
 
 /// `Auth` of an `AWS::Serverless::Api`.
 pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
-    auth.harmless(&["AddApiKeyRequiredToCorsPreflight", "AddDefaultAuthorizerToCorsPreflight", "InvokeRole"]);
+    auth.harmless(&["InvokeRole"]);
     auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
     auth.unsupported("UsagePlan", "usage plans are not enforced: no throttling and no quota");
     for (name, _, node) in auth.members("Authorizers") {
@@ -35,13 +35,18 @@ pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Pr
         };
         let one_header = || format!("method.request.header.{}", header.as_deref().unwrap_or("Authorization"));
         if declared.has("UserPoolArn") {
-            declared.unsupported("UserPoolArn", "there are no user pools locally yet: every request is refused");
+            let one = declared.node().get("UserPoolArn").is_some_and(|node| node.as_list().is_none());
+            authorizer.provider_arns = match one {
+                true => declared.string("UserPoolArn").into_iter().collect(),
+                false => declared.strings("UserPoolArn"),
+            };
             authorizer.authorizer_type = AuthorizerType::CognitoUserPools;
             authorizer.identity_source = Some(one_header());
             "COGNITO_USER_POOLS".clone_into(&mut access.authorization_type);
             access.scopes = declared.strings("AuthorizationScopes");
         } else {
-            declared.harmless(&["DisableFunctionDefaultPermissions", "FunctionInvokeRole"]);
+            declared.harmless(&["DisableFunctionDefaultPermissions"]);
+            authorizer.authorizer_credentials = declared.string("FunctionInvokeRole");
             let arn = declared.required_string("FunctionArn");
             authorizer.authorizer_uri = arn.map(|arn| loader.lambda_uri(&arn));
             let payload = declared.one_of("FunctionPayloadType", &["TOKEN", "REQUEST"]);
@@ -70,9 +75,7 @@ pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Pr
 
 /// `Auth` of an `AWS::Serverless::HttpApi`.
 pub(super) fn http<'t>(loader: &Loader<'t>, builder: &mut ApiBuilder, auth: &Properties<'t>) {
-    if auth.boolean("EnableIamAuthorizer") == Some(true) {
-        auth.unsupported("EnableIamAuthorizer", "signatures are not verified yet: every request is refused");
-    }
+    auth.harmless(&["EnableIamAuthorizer"]);
     for (name, _, node) in auth.members("Authorizers") {
         let declared = auth.reader(auth.path(&format!("Authorizers.{name}")), node);
         let id = names::short_id(&["authorizer", auth.owner().logical_id, name]);
@@ -80,7 +83,8 @@ pub(super) fn http<'t>(loader: &Loader<'t>, builder: &mut ApiBuilder, auth: &Pro
             ApiAuthorizer { authorizer_id: id.clone(), name: name.to_owned(), ..ApiAuthorizer::default() };
         let mut access = Access::of("CUSTOM", Some(id.clone()));
         if declared.has("FunctionArn") {
-            declared.harmless(&["EnableFunctionDefaultPermissions", "FunctionInvokeRole"]);
+            declared.harmless(&["EnableFunctionDefaultPermissions"]);
+            authorizer.authorizer_credentials_arn = declared.string("FunctionInvokeRole");
             "REQUEST".clone_into(&mut authorizer.authorizer_type);
             authorizer.authorizer_uri = declared.string("FunctionArn").map(|arn| loader.lambda_uri(&arn));
             declared.require("AuthorizerPayloadFormatVersion");
@@ -102,9 +106,6 @@ pub(super) fn http<'t>(loader: &Loader<'t>, builder: &mut ApiBuilder, auth: &Pro
             authorizer.jwt_configuration =
                 declared.object("JwtConfiguration").map(|jwt| openapi::jwt_configuration(&jwt));
             authorizer.identity_source = declared.string("IdentitySource").into_iter().collect();
-            let path = auth.path(&format!("Authorizers.{name}"));
-            let reason = "JWT authorizers are not supported yet: every request is refused";
-            auth.report().unsupported(auth.owner(), Some(&path), node.at, reason);
         }
         builder.api.authorizers.insert(id, authorizer);
         builder.authorizers.by_name.insert(name.to_owned(), access);
@@ -116,14 +117,9 @@ fn set_default(authorizers: &mut Authorizers, auth: &Properties<'_>) {
     let Some(name) = auth.string("DefaultAuthorizer") else { return };
     let whose = format!("{}.Auth.DefaultAuthorizer", auth.owner().logical_id);
     authorizers.default = match name.as_str() {
-        "AWS_IAM" => Some(iam(auth, "DefaultAuthorizer")),
+        "AWS_IAM" => Some(Access::of("AWS_IAM", None)),
         _ => authorizers.find(&name, auth.place("DefaultAuthorizer"), &whose, auth.report()),
     };
-}
-
-fn iam(auth: &Properties<'_>, key: &str) -> Access {
-    auth.unsupported(key, "signatures are not verified yet: every request is refused");
-    Access::of("AWS_IAM", None)
 }
 
 /// `Auth` of an event: its own authorizer, the API's default, or none.
@@ -136,7 +132,7 @@ pub(super) fn event(authorizers: &Authorizers, event: &Properties<'_>) -> Access
     let mut access = match auth.string("Authorizer").as_deref() {
         None => default(),
         Some("NONE") => Access { authorization_type: "NONE".to_owned(), authorizer_id: None, ..default() },
-        Some("AWS_IAM") => iam(&auth, "Authorizer"),
+        Some("AWS_IAM") => Access::of("AWS_IAM", None),
         Some(name) => {
             let at = auth.place("Authorizer");
             authorizers.find(name, at, &whose, auth.report()).unwrap_or_else(Access::open)

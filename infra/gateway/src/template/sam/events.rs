@@ -4,13 +4,14 @@ use crate::model::{Integration, IntegrationType, Method};
 
 use super::super::api_builder::lambda_integration;
 use super::super::cfn::event_source;
+use super::super::cfn::v2::route_settings as read_route_settings;
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::properties::Properties;
 use super::super::rest_builder::VERBS;
 use super::super::sections::Resource;
-use super::auth;
 use super::globals::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
+use super::{auth, requests};
 
 /// Adds the routes of a function's events.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
@@ -82,9 +83,11 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
     event.require("Method");
     let path = event.string("Path");
     let verb = verb(event);
-    event.unsupported("RequestModel", "models are not used: requests are not validated");
-    event.unsupported("RequestParameters", "requests are not validated");
-    event.unsupported("ResponseTransferMode", "responses are not streamed");
+    let response_transfer_mode = event.one_of("ResponseTransferMode", &["BUFFERED", "STREAM", "RESPONSE_STREAM"]);
+    let response_transfer_mode = response_transfer_mode.map(|mode| mode.replace("RESPONSE_STREAM", "STREAM"));
+    if response_transfer_mode.as_deref() == Some("STREAM") {
+        event.unsupported("ResponseTransferMode", "responses are not streamed");
+    }
     let timeout_in_millis = event.integer("TimeoutInMillis", 50..=300_000).unwrap_or(29_000);
     let uri = function_uri(loader, resource);
     let api_id = match event.has("RestApiId") {
@@ -111,17 +114,19 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
         uri,
         http_method: Some("POST".to_owned()),
         timeout_in_millis,
+        response_transfer_mode,
         ..Integration::default()
     };
-    let method = Method {
+    let mut method = Method {
         http_method: verb,
         authorization_type: access.authorization_type,
         authorizer_id: access.authorizer_id,
+        authorization_scopes: access.scopes,
         api_key_required: access.api_key_required,
-        operation_name: None,
         integration: Some(integration),
         ..Method::default()
     };
+    requests::read(builder, event, &mut method);
     builder.add_method(index, method, event.place("Path"), event.report());
     let api_logical_id = builder.api.logical_id.clone().unwrap_or_default();
     loader.resolver.add_dependency(&api_logical_id, &resource.logical_id, event.at());
@@ -145,7 +150,13 @@ fn http<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
             _ => None,
         },
     };
-    event.unsupported("RouteSettings", "throttling is not applied");
+    let route_settings = event.object("RouteSettings").map(|settings| read_route_settings(&settings));
+    if route_settings
+        .as_ref()
+        .is_some_and(|set| set.throttling_burst_limit.or(set.throttling_rate_limit.map(|_| 0)).is_some())
+    {
+        event.unsupported("RouteSettings", "throttling is not applied");
+    }
     let timeout = event.integer("TimeoutInMillis", 50..=30_000).unwrap_or(30_000);
     let version = event.one_of("PayloadFormatVersion", &["1.0", "2.0"]).unwrap_or_else(|| "2.0".to_owned());
     let uri = function_uri(loader, resource);
@@ -166,6 +177,11 @@ fn http<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
             event.report().unsupported(event.owner(), Some(&event.path("Path")), event.at(), reason);
         }
         return;
+    }
+    if let Some(settings) = route_settings {
+        for stage in builder.api.stages.values_mut() {
+            stage.route_settings.insert(route_key.clone(), settings.clone());
+        }
     }
     let integration = lambda_integration(uri, &version, timeout);
     builder.add_route_with(&route_key, Some(integration), access, event.place("Path"), event.report());

@@ -3,7 +3,7 @@
 use crate::model::{ApiStage, CorsConfiguration, ProtocolType};
 
 use super::super::api_builder::ApiBuilder;
-use super::super::cfn::v2_routes::stage_settings;
+use super::super::cfn::v2::{read_stage, settings};
 use super::super::loader::Loader;
 use super::super::node::Kind;
 use super::super::openapi;
@@ -15,12 +15,11 @@ use super::auth;
 /// Loads an API; the routes of its functions' events come later.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
-    properties.harmless(&["Description", "FailOnWarnings", "PropagateTags", "Tags"]);
-    properties.unsupported("DisableExecuteApiEndpoint", "the default endpoint stays on: it is the only one here");
+    properties.harmless(&["FailOnWarnings", "PropagateTags"]);
     properties.unsupported("Domain", "custom domain names are not served; use the API's local address");
-    stage_settings(&properties);
     let name = properties.string("Name").unwrap_or_default();
     let mut builder = ApiBuilder::new(&resource.logical_id, name, ProtocolType::Http);
+    builder.api.description = properties.string("Description");
     let auth = properties.object("Auth");
     if let Some(auth) = &auth {
         auth::http(loader, &mut builder, auth);
@@ -41,8 +40,11 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
         builder.api.cors_configuration = Some(cors);
     }
     let stage_name = properties.string("StageName").unwrap_or_else(|| "$default".to_owned());
-    let stage_variables = properties.string_map("StageVariables");
-    let stage = ApiStage { stage_name: stage_name.clone(), stage_variables, auto_deploy: true, ..ApiStage::default() };
+    settings(&mut builder, &properties);
+    let mut stage = ApiStage { stage_name: stage_name.clone(), auto_deploy: true, ..ApiStage::default() };
+    read_stage(&properties, &mut stage);
+    // SAM's tags are the API's and the stage's.
+    stage.tags = properties.tags("Tags");
     builder.api.stages.insert(stage_name, stage);
     loader.add_api(builder, resource.at);
 }

@@ -2,8 +2,10 @@
 
 pub(super) mod api;
 mod auth;
+pub(super) mod cors;
 pub(super) mod events;
 pub(super) mod function;
 pub(super) mod globals;
 pub(super) mod http_api;
+mod requests;
 pub(super) mod table;

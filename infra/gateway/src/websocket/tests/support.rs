@@ -25,6 +25,7 @@ use crate::gateway::Gateway;
 use crate::lambda::{Caller, Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route};
 use crate::server::{ClientRequest, Headers, WebSocketPlane};
+use crate::telemetry::Telemetry;
 use crate::websocket::{Connections, connect, connections_api};
 
 pub(super) type Outcome = Result<Invocation, InvokeError>;
@@ -149,6 +150,7 @@ impl Server {
             region: "us-east-1".into(),
             account_id: "000000000000".into(),
             port: address.port(),
+            telemetry: Telemetry::in_memory(&clock),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());

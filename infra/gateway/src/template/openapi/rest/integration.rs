@@ -64,12 +64,12 @@ impl<'a> Reader<'_, 'a> {
         // It says which event a function gets, which for REST APIs is always 1.0.
         properties.harmless(&["payloadFormatVersion"]);
         self.check(&properties, &integration, operation.verb, path);
-        if kind != IntegrationType::AwsProxy && self.options.needs_integrations {
-            let name = kind.as_str();
-            properties.whole_unsupported(format!("{name} integrations are not supported yet: the method answers 500"));
-        } else if self.options.needs_integrations {
-            properties.unsupported("cacheKeyParameters", "responses are not cached");
+        // What is no proxy to a function is named when it is compiled.
+        if kind == IntegrationType::AwsProxy && self.options.needs_integrations {
             properties.unsupported("requestParameters", "request parameters are not mapped");
+            if integration.response_transfer_mode.as_deref() == Some("STREAM") {
+                properties.unsupported("responseTransferMode", "responses are not streamed");
+            }
         }
         Some(integration)
     }

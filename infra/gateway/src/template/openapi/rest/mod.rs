@@ -12,6 +12,7 @@ mod standalone;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use settings::GATEWAY_RESPONSES;
 pub(crate) use standalone::{documentation_parts, rest_api};
 
 use indexmap::IndexMap;
@@ -47,8 +48,8 @@ pub(crate) struct Options {
 }
 
 /// Adds what a template's document declares to `builder`.
-pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<'_>) {
-    read(builder, document, Options { needs_integrations: true, ..Options::default() });
+pub(in super::super) fn import(builder: &mut RestBuilder, document: &Properties<'_>, base_path: BasePath) {
+    read(builder, document, Options { base_path, needs_integrations: true, ..Options::default() });
 }
 
 /// A document that is being read.
@@ -130,11 +131,6 @@ impl<'a> Reader<'_, 'a> {
         let (request_parameters, request_models) = self.request(builder, operation, &path);
         let method_responses = self.responses(builder, operation, &path);
         let Some(resource) = builder.ensure(&path, operation.at, properties.report()) else { return };
-        let resource_id = builder.api.resources[resource].id.clone();
-        let integration = integration.map(|mut integration| {
-            integration.cache_namespace.get_or_insert(resource_id);
-            integration
-        });
         let method = Method {
             http_method: operation.verb.to_owned(),
             authorization_type: access.authorization_type,

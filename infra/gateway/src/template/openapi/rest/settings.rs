@@ -42,9 +42,6 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
         builder.api.minimum_compression_size = Some(size);
     }
     if let Some(source) = document.one_of("x-amazon-apigateway-api-key-source", &["HEADER", "AUTHORIZER"]) {
-        if source != "HEADER" {
-            document.unsupported("x-amazon-apigateway-api-key-source", "API keys are not supported yet");
-        }
         builder.api.api_key_source = Some(source);
     }
     if let Some(node) = document.take("x-amazon-apigateway-policy") {

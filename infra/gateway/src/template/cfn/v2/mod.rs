@@ -2,20 +2,31 @@
 
 use crate::model::{ApiAuthorizer, ApiIntegration, ApiStage, IntegrationType, ProtocolType};
 
-use super::super::api_builder::{ApiBuilder, lambda_integration};
-use super::super::loader::Loader;
-use super::super::names;
-use super::super::openapi::{self, parse_integration_type};
-use super::super::rest_builder::Access;
-use super::super::sections::Resource;
+mod integrations;
+mod routes;
+mod stages;
+
+use crate::template::api_builder::{ApiBuilder, lambda_integration};
+use crate::template::loader::Loader;
+use crate::template::names;
+use crate::template::openapi;
+use crate::template::properties::Properties;
+use crate::template::rest_builder::Access;
+use crate::template::sections::Resource;
+
+pub(in crate::template) use self::integrations::{
+    load_integration, load_integration_response, load_model, response_parameters,
+};
+pub(in crate::template) use self::routes::load as load_routes;
+pub(in crate::template) use self::stages::{load_deployment, load_stage, read_stage, route_settings};
 
 /// `AWS::ApiGatewayV2::Api`, quick create included.
-pub(in super::super) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
+pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
-    properties.harmless(&["BasePath", "Description", "FailOnWarnings", "IpAddressType", "Tags", "Version"]);
-    properties.harmless(&["CredentialsArn", "DisableSchemaValidation"]);
-    properties.unsupported("ApiKeySelectionExpression", "API keys are not supported yet");
-    properties.unsupported("DisableExecuteApiEndpoint", "the default endpoint stays on: it is the only one here");
+    properties.harmless(&["FailOnWarnings"]);
+    if properties.string("BasePath").is_some_and(|mode| mode != "ignore") {
+        properties.unsupported("BasePath", "the paths of the definition stay as they are");
+    }
     if properties.has("BodyS3Location") {
         properties.error("BodyS3Location", "is in S3; put it in `Body`, with AWS::Include for a file of its own");
         properties.harmless(&["BodyS3Location"]);
@@ -37,6 +48,8 @@ pub(in super::super) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Reso
     if let Some(selection) = selection {
         builder.api.route_selection_expression = selection;
     }
+    builder.api.description = properties.string("Description");
+    builder.api.version = properties.string("Version");
     match properties.object("Body") {
         Some(body) if protocol_type == ProtocolType::Http => openapi::http::import(&mut builder, &body),
         Some(body) => {
@@ -48,27 +61,38 @@ pub(in super::super) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Reso
     if let Some(cors) = properties.object("CorsConfiguration") {
         builder.api.cors_configuration = Some(openapi::http::cors_configuration(&cors, str::to_owned));
     }
+    settings(&mut builder, &properties);
+    let credentials_arn = properties.string("CredentialsArn");
     let route_key = properties.string("RouteKey").unwrap_or_else(|| "$default".to_owned());
     if let Some(target) = properties.string("Target") {
         // Quick create: a catch-all route and a stage that deploys by itself.
-        let integration = if target.starts_with("arn:") {
-            lambda_integration(target, "2.0", 30_000)
-        } else {
-            let reason = "HTTP_PROXY integrations are not supported yet: the route answers 500";
-            properties.report().unsupported(resource.owner(), Some("Target"), properties.place("Target"), reason);
-            ApiIntegration { integration_type: IntegrationType::HttpProxy, ..lambda_integration(target, "1.0", 30_000) }
+        let integration = match target.starts_with("arn:") {
+            true => lambda_integration(target, "2.0", 30_000),
+            false => ApiIntegration {
+                integration_type: IntegrationType::HttpProxy,
+                integration_method: Some("ANY".to_owned()),
+                ..lambda_integration(target, "1.0", 30_000)
+            },
         };
+        let integration = ApiIntegration { credentials_arn, api_gateway_managed: Some(true), ..integration };
         builder.add_route_with(&route_key, Some(integration), Access::open(), resource.at, properties.report());
-        let stage = ApiStage { stage_name: "$default".to_owned(), auto_deploy: true, ..ApiStage::default() };
+        for route in builder.api.routes.values_mut() {
+            route.api_gateway_managed = Some(true);
+        }
+        let stage = ApiStage {
+            stage_name: "$default".to_owned(),
+            auto_deploy: true,
+            api_gateway_managed: Some(true),
+            ..ApiStage::default()
+        };
         builder.api.stages.insert(stage.stage_name.clone(), stage);
     }
     loader.add_api(builder, resource.at);
 }
 
 /// `AWS::ApiGatewayV2::Authorizer`
-pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
+pub(in crate::template) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
-    properties.harmless(&["AuthorizerCredentialsArn", "IdentityValidationExpression"]);
     properties.require("AuthorizerType");
     let authorizer_type = properties.one_of("AuthorizerType", &["REQUEST", "JWT"]).unwrap_or_default();
     let identity_source = properties.strings("IdentitySource");
@@ -76,6 +100,9 @@ pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &
         authorizer_id: names::api_id(&resource.logical_id),
         name: properties.required_string("Name").unwrap_or_default(),
         authorizer_uri: properties.string("AuthorizerUri"),
+        // The gateway calls functions with its own authority, so the role is kept and not assumed.
+        authorizer_credentials_arn: properties.string("AuthorizerCredentialsArn"),
+        identity_validation_expression: properties.string("IdentityValidationExpression"),
         authorizer_payload_format_version: properties.one_of("AuthorizerPayloadFormatVersion", &["1.0", "2.0"]),
         enable_simple_responses: properties.boolean("EnableSimpleResponses").unwrap_or(false),
         identity_source,
@@ -88,8 +115,6 @@ pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &
         properties.require("IdentitySource");
         authorizer.jwt_configuration =
             properties.object("JwtConfiguration").map(|jwt| openapi::jwt_configuration(&jwt));
-        let reason = "JWT authorizers are not supported yet: every request is refused";
-        properties.report().unsupported(resource.owner(), Some("AuthorizerType"), resource.at, reason);
     } else {
         properties.require("AuthorizerUri");
     }
@@ -104,41 +129,27 @@ pub(in super::super) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource: &
     api.api.authorizers.insert(authorizer.authorizer_id.clone(), authorizer);
 }
 
-/// `AWS::ApiGatewayV2::Integration`
-pub(in super::super) fn load_integration<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
-    let properties = loader.properties(resource);
-    properties.require("IntegrationType");
-    let types = ["AWS_PROXY", "AWS", "HTTP_PROXY", "HTTP", "MOCK"];
-    let kind = properties.one_of("IntegrationType", &types);
-    let integration_uri = properties.string("IntegrationUri");
-    let version = properties.one_of("PayloadFormatVersion", &["1.0", "2.0"]);
-    let timeout = properties.integer("TimeoutInMillis", 50..=30_000);
-    let subtype = properties.string("IntegrationSubtype");
-    let Some(integration_type) = kind.as_deref().and_then(parse_integration_type) else { return };
-    if integration_type == IntegrationType::AwsProxy && subtype.is_none() {
-        properties.require("IntegrationUri");
-        properties.harmless(&["ConnectionType", "ContentHandlingStrategy", "CredentialsArn", "Description"]);
-        properties.harmless(&["IntegrationMethod", "PassthroughBehavior", "RequestTemplates"]);
-        properties.harmless(&["TemplateSelectionExpression"]);
-        properties.unsupported("RequestParameters", "request parameters are not mapped");
-        properties.unsupported("ResponseParameters", "response parameters are not mapped");
+/// The settings that CloudFormation and SAM write alike. They win over those of a definition.
+pub(in crate::template) fn settings(builder: &mut ApiBuilder, properties: &Properties<'_>) {
+    let api = &mut builder.api;
+    api.tags.extend(properties.tags("Tags"));
+    if let Some(expression) = properties.string("ApiKeySelectionExpression") {
+        api.api_key_selection_expression = Some(expression);
     }
-    let Some(api) = loader.api_of(&properties, "ApiId") else { return };
-    let is_http = api.api.protocol_type == ProtocolType::Http;
-    let integration_id = names::api_id(&resource.logical_id);
-    api.api.integrations.insert(
-        integration_id.clone(),
-        ApiIntegration {
-            integration_id,
-            integration_type,
-            integration_uri,
-            payload_format_version: version.unwrap_or_else(|| "1.0".to_owned()),
-            timeout_in_millis: timeout.unwrap_or(if is_http { 30_000 } else { 29_000 }),
-            ..ApiIntegration::default()
-        },
-    );
-    if integration_type != IntegrationType::AwsProxy || subtype.is_some() {
-        let name = subtype.unwrap_or_else(|| kind.unwrap_or_default());
-        properties.whole_unsupported(format!("{name} integrations are not supported yet: its routes answer 500"));
+    if let Some(disabled) = properties.boolean("DisableExecuteApiEndpoint") {
+        api.disable_execute_api_endpoint = disabled;
+        if disabled {
+            let reason = "the default endpoint stays on: it is the only one here";
+            properties.unsupported("DisableExecuteApiEndpoint", reason);
+        }
     }
+    if let Some(disabled) = properties.boolean("DisableSchemaValidation") {
+        api.disable_schema_validation = Some(disabled);
+    }
+    if let Some(kind) = properties.one_of("IpAddressType", &["ipv4", "dualstack"]) {
+        api.ip_address_type = Some(kind);
+    }
+    // AWS's defaults, which it shows as well.
+    api.api_key_selection_expression.get_or_insert_with(|| "$request.header.x-api-key".to_owned());
+    api.ip_address_type.get_or_insert_with(|| "ipv4".to_owned());
 }

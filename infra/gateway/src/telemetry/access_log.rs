@@ -1,0 +1,168 @@
+//! Access logs: a stage's format, parsed once, and the line for each request.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha256};
+
+/// A stage's access log.
+#[derive(Debug)]
+pub(crate) struct AccessLog {
+    /// The account and the region that the destination's ARN names.
+    account: String,
+    region: String,
+    /// The log group.
+    pub(super) group: String,
+    /// The stage's stream in it.
+    pub(super) stream: String,
+    pub(super) format: Format,
+}
+
+impl AccessLog {
+    /// The log that a stage's settings describe. `Ok(None)` without a destination.
+    ///
+    /// # Errors
+    /// The text says why nothing is logged: the destination is no log group.
+    pub(crate) fn new(
+        api_id: &str,
+        stage: &str,
+        destination: Option<&str>,
+        format: Option<&str>,
+    ) -> Result<Option<AccessLog>, String> {
+        let (Some(destination), Some(format)) = (destination, format) else { return Ok(None) };
+        let parts: Vec<_> = destination.splitn(7, ':').collect();
+        let ["arn", _, "logs", region, account, "log-group", group] = parts[..] else {
+            return Err(format!("access logs go to log groups of CloudWatch Logs only, and {destination} is none"));
+        };
+        Ok(Some(AccessLog {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            group: group.strip_suffix(":*").unwrap_or(group).to_owned(),
+            stream: stream_name(api_id, stage),
+            format: Format::parse(format),
+        }))
+    }
+
+    /// Whether the log group is one of this account and region.
+    pub(super) fn is_of(&self, account: &str, region: &str) -> bool {
+        self.account == account && self.region == region
+    }
+}
+
+/// Thirty-two hexadecimal digits, the same for every run.
+fn stream_name(api_id: &str, stage: &str) -> String {
+    let digest = Sha256::digest(format!("{api_id}/{stage}"));
+    digest.iter().take(16).fold(String::with_capacity(32), |mut name, byte| {
+        // Writing into a string cannot fail.
+        let _ = write!(name, "{byte:02x}");
+        name
+    })
+}
+
+/// A format: text and variables in turn.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Format(Vec<Part>);
+
+#[derive(Debug, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    /// The name behind `$context.`
+    Variable(String),
+}
+
+const SIGN: &str = "$context.";
+
+impl Format {
+    pub(super) fn parse(format: &str) -> Format {
+        let mut parts = Vec::new();
+        let mut rest = format;
+        while let Some(at) = rest.find(SIGN) {
+            let (text, variable) = (&rest[..at], &rest[at + SIGN.len()..]);
+            let end = end_of_name(variable);
+            let name = variable[..end].trim_end_matches('.');
+            if !text.is_empty() {
+                parts.push(Part::Text(text.to_owned()));
+            }
+            if name.is_empty() {
+                parts.push(Part::Text(SIGN.to_owned()));
+            } else {
+                parts.push(Part::Variable(name.to_owned()));
+            }
+            rest = &variable[name.len()..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_owned()));
+        }
+        Format(parts)
+    }
+
+    /// The line. What has no value is `-`. A quote or a backslash in a value is escaped, so that neither a client nor a
+    /// function can end the field it stands in.
+    pub(super) fn render<'a>(&self, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
+        let mut line = String::with_capacity(256);
+        for part in &self.0 {
+            match part {
+                Part::Text(text) => line.push_str(text),
+                Part::Variable(name) => match value(name).filter(|value| !value.is_empty()) {
+                    // It is quoted already.
+                    Some(value) if name == "error.messageString" => line.push_str(&value),
+                    Some(value) => escape(&mut line, &value),
+                    None => line.push('-'),
+                },
+            }
+        }
+        line
+    }
+}
+
+/// Letters, digits, `_` and `.`; the names that an authorizer chooses may hold hyphens, and claims colons too.
+fn end_of_name(text: &str) -> usize {
+    let free = text.starts_with("authorizer.");
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.') || (free && c == '-');
+    text.find(|c| !inside(c)).unwrap_or(text.len())
+}
+
+fn escape(line: &mut String, value: &str) {
+    for c in value.chars() {
+        match c {
+            '"' | '\\' => line.extend(['\\', c]),
+            c if c.is_control() => line.push(' '),
+            c => line.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_format_is_text_and_variables() {
+        let format = Format::parse(
+            r#"$context.identity.sourceIp [$context.requestTime] "$context.httpMethod $context.authorizer.my-key." $context.nothing $context.-$context.status"#,
+        );
+        let line = format.render(|name| match name {
+            "identity.sourceIp" => Some("127.0.0.1".into()),
+            "requestTime" => Some("22/Nov/2026:12:57:00 +0000".into()),
+            "httpMethod" => Some("GE\"T".into()),
+            "authorizer.my-key" => Some("k".into()),
+            "status" => Some("200".into()),
+            _ => None,
+        });
+        assert_eq!(line, r#"127.0.0.1 [22/Nov/2026:12:57:00 +0000] "GE\"T k." - $context.-200"#);
+    }
+
+    #[test]
+    fn a_destination_is_a_log_group() {
+        let log = |destination| AccessLog::new("api", "prod", Some(destination), Some("$context.requestId"));
+        let found = log("arn:aws:logs:us-east-1:000000000000:log-group:/my/group:*").unwrap().unwrap();
+        assert_eq!((&*found.group, found.stream.len()), ("/my/group", 32));
+        assert!(found.is_of("000000000000", "us-east-1") && !found.is_of("000000000000", "eu-west-1"));
+        assert!(
+            log("arn:aws:firehose:us-east-1:0:deliverystream/amazon-apigateway-x").unwrap_err().contains("is none")
+        );
+        assert!(AccessLog::new("api", "prod", None, Some("x")).unwrap().is_none());
+    }
+}
