@@ -9,6 +9,7 @@ mod lambda;
 mod logs;
 mod rest;
 mod runtime;
+mod sns;
 mod v2;
 
 use indexmap::IndexMap;
@@ -27,6 +28,7 @@ pub use rest::{
     SchemaModel, Stage, TlsConfig,
 };
 pub use runtime::{Runtime, RuntimeFamily};
+pub use sns::{Subscription, Topic};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiIntegration, ApiIntegrationResponse, ApiModel, ApiStage, CorsConfiguration,
     ProtocolType, Route, RouteResponse, RouteSettings,

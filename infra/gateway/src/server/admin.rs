@@ -76,6 +76,8 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("ca.pem", &Method::GET) => ca(services),
+        ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
+        ("sns/confirm" | "sns/unsubscribe", &Method::GET) => sns_link(services, path, request),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
             Ok(Advance { advance_seconds }) => {
@@ -89,8 +91,8 @@ pub(super) fn serve(services: &Services, path: &str, request: &ClientRequest) ->
         },
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET /_ferrogate/clock and POST \
-             /_ferrogate/clock",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET \
+             /_ferrogate/clock and POST /_ferrogate/clock",
         ),
     }
 }
@@ -105,6 +107,15 @@ fn ca(services: &Services) -> Reply {
             reply
         }
         Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    }
+}
+
+/// A link in one of SNS's messages.
+fn sns_link(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+    let action = path.rsplit('/').next().unwrap_or_default();
+    match services.control.sns_link(action, &request.raw_query) {
+        Ok(done) => json_reply(StatusCode::OK, &done),
+        Err(error) => message_reply(StatusCode::BAD_REQUEST, &error.message),
     }
 }
 
