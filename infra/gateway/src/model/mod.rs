@@ -3,6 +3,7 @@
 //! Two writers fill it (`template` and `control`); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod cloudwatch;
 mod event_source;
 mod iam;
 mod lambda;
@@ -15,6 +16,7 @@ mod v2;
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use cloudwatch::{MetricAlarm, MetricDimension};
 pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
 };
