@@ -248,6 +248,8 @@ impl Control {
         };
         let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);
         worlds.insert(id, Arc::clone(&world));
+        drop(worlds);
+        cloudwatch::watch(&world);
         Ok(Some(world))
     }
 

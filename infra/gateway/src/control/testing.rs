@@ -22,13 +22,18 @@ impl Invoke for NoFunctions {
     }
 }
 
-/// A control plane without a file.
+/// A control plane without a file and without functions.
 pub(crate) fn control() -> Control {
+    control_with(Arc::new(NoFunctions))
+}
+
+/// A control plane without a file, with these functions.
+pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
     let clock = Clock::default();
     let gateway = Gateway {
         telemetry: Telemetry::in_memory(&clock),
         clock,
-        lambda: Arc::new(NoFunctions),
+        lambda: functions,
         region: "us-east-1".into(),
         account_id: "000000000000".into(),
         port: 4566,

@@ -3,6 +3,7 @@
 //! Two writers fill it (`template` and `control`); `compile` turns it into what a request needs.
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
+mod cloudwatch;
 mod event_source;
 mod function_record;
 mod iam;
@@ -11,11 +12,13 @@ mod logs;
 mod rest;
 mod rest_account;
 mod runtime;
+mod sns;
 mod v2;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
+pub use cloudwatch::{MetricAlarm, MetricDimension};
 pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
 };
@@ -38,6 +41,7 @@ pub use rest_account::{
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
 pub use runtime::{Runtime, RuntimeFamily};
+pub use sns::{Subscription, Topic};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel,
     ApiStage, ApiVpcLink, CorsConfiguration, ProtocolType, Route, RouteResponse, RouteSettings,

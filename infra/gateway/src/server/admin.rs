@@ -78,6 +78,8 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("coverage", &Method::GET) => coverage(),
         ("ca.pem", &Method::GET) => ca(services),
+        ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
+        ("sns/confirm" | "sns/unsubscribe", &Method::GET) => sns_link(services, path, request),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
             Ok(Advance { advance_seconds }) => {
@@ -94,7 +96,7 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         _ => message_reply(
             StatusCode::NOT_FOUND,
             "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/export, GET \
-             /_ferrogate/ca.pem, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
+             /_ferrogate/ca.pem, GET /_ferrogate/sns, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
         ),
     }
 }
@@ -133,6 +135,15 @@ async fn reset(services: &Services) -> Reply {
     match reset().await {
         Ok(()) => json_reply(StatusCode::OK, &**services.overview.load()),
         Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error),
+    }
+}
+
+/// A link in one of SNS's messages.
+fn sns_link(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+    let action = path.rsplit('/').next().unwrap_or_default();
+    match services.control.sns_link(action, &request.raw_query) {
+        Ok(done) => json_reply(StatusCode::OK, &done),
+        Err(error) => message_reply(StatusCode::BAD_REQUEST, &error.message),
     }
 }
 

@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(crate) use self::exchange::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Kind, Trail};
+pub(crate) use self::exchange::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Trail};
 pub use self::functions::{CountedFunctions, FunctionLogs};
 pub(crate) use self::logs::{Event, Group, Logs, LogsError, Position, Stream};
 use self::logs::{LogFiles, LogsFileError};
