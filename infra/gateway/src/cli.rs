@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::export::Export;
 use crate::runner::{DEFAULT_PORT, Options};
 
 /// Runs a SAM or CloudFormation serverless stack on this machine: API Gateway (REST, HTTP, WebSocket), Lambda and
@@ -24,6 +25,39 @@ enum Command {
     Dev(Dev),
     /// Serve without a template: everything is created through AWS's own API (boto3, AWS CLI, SDKs, Terraform)
     Serve(Run),
+    /// Write what runs in a Ferrogate as a template, with the functions' code, to serve it again or deploy it on AWS
+    Export(ExportArguments),
+}
+
+#[derive(Debug, Args)]
+struct ExportArguments {
+    /// The port of the Ferrogate that runs
+    #[arg(long, short, default_value_t = DEFAULT_PORT)]
+    port: u16,
+    /// Its address, if it is not on this machine's port
+    #[arg(long, value_name = "URL", conflicts_with = "port")]
+    endpoint: Option<String>,
+    /// The folder to write to
+    #[arg(long, short, value_name = "DIR", default_value = "ferrogate-export")]
+    output: PathBuf,
+    /// Which kind of template
+    #[arg(long, default_value = "sam", value_parser = ["sam", "cloudformation"])]
+    format: String,
+    /// The region to export, if it is not the one that the run began with
+    #[arg(long)]
+    region: Option<String>,
+    /// Replace files that are there
+    #[arg(long)]
+    force: bool,
+}
+
+/// What a command line asks for.
+#[derive(Debug)]
+pub enum Action {
+    /// A stack, or an empty Ferrogate, to run.
+    Run(Box<Options>),
+    /// An export of what runs elsewhere.
+    Export(Export),
 }
 
 #[derive(Debug, Args)]
@@ -93,12 +127,26 @@ fn key_value(text: &str) -> Result<(String, String), String> {
 }
 
 impl Cli {
-    /// What to run, or why it cannot be told.
-    pub fn options(self) -> Result<Options, String> {
-        match self.command {
-            Some(Command::Dev(dev)) => dev.options(),
-            Some(Command::Serve(run)) => Ok(run.options()),
-            None => self.dev.options(),
+    /// What to do, or why it cannot be told.
+    pub fn action(self) -> Result<Action, String> {
+        let options = match self.command {
+            Some(Command::Dev(dev)) => dev.options()?,
+            Some(Command::Serve(run)) => run.options(),
+            Some(Command::Export(export)) => return Ok(Action::Export(export.export())),
+            None => self.dev.options()?,
+        };
+        Ok(Action::Run(Box::new(options)))
+    }
+}
+
+impl ExportArguments {
+    fn export(self) -> Export {
+        Export {
+            endpoint: self.endpoint.unwrap_or_else(|| format!("http://127.0.0.1:{}", self.port)),
+            output: self.output,
+            format: self.format,
+            region: self.region,
+            force: self.force,
         }
     }
 }
@@ -150,9 +198,32 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn options(arguments: &[&str]) -> Options {
+    fn action(arguments: &[&str]) -> Action {
         let arguments = ["ferrogate"].iter().chain(arguments);
-        Cli::try_parse_from(arguments).unwrap().options().unwrap()
+        Cli::try_parse_from(arguments).unwrap().action().unwrap()
+    }
+
+    fn options(arguments: &[&str]) -> Options {
+        match action(arguments) {
+            Action::Run(options) => *options,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn export(arguments: &[&str]) -> Export {
+        match action(arguments) {
+            Action::Export(export) => export,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn export_asks_this_machine_unless_told_otherwise() {
+        let here = export(&["export", "--port", "4000", "--format", "cloudformation"]);
+        assert_eq!((here.endpoint.as_str(), here.format.as_str()), ("http://127.0.0.1:4000", "cloudformation"));
+        let there = export(&["export", "--endpoint", "http://a:1", "--output", "x", "--force"]);
+        assert_eq!((there.endpoint.as_str(), there.output.to_str(), there.force), ("http://a:1", Some("x"), true));
+        assert!(Cli::try_parse_from(["ferrogate", "export", "--format", "terraform"]).is_err());
     }
 
     #[test]

@@ -11,6 +11,7 @@ pub mod clock;
 pub mod compile;
 pub mod control;
 pub mod credentials;
+mod export;
 mod function_url;
 pub mod gateway;
 pub mod http;
@@ -27,4 +28,5 @@ pub mod telemetry;
 pub mod template;
 pub mod websocket;
 
+pub use export::{Export, ExportFailed};
 pub use runner::{DEFAULT_PORT, DataDirError, Ferrogate, Options, Running, StartError};

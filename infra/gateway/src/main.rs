@@ -4,8 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use ferrogate::cli::Cli;
-use ferrogate::{Ferrogate, StartError};
+use ferrogate::cli::{Action, Cli};
+use ferrogate::{Export, ExportFailed, Ferrogate, StartError};
 use tracing_subscriber::EnvFilter;
 
 /// The exit statuses of `sysexits.h`, which say what kind of mistake it was.
@@ -13,6 +13,7 @@ const EX_USAGE: u8 = 64;
 const EX_DATAERR: u8 = 65;
 const EX_UNAVAILABLE: u8 = 69;
 const EX_SOFTWARE: u8 = 70;
+const EX_CANTCREAT: u8 = 73;
 const EX_TEMPFAIL: u8 = 75;
 
 fn main() -> ExitCode {
@@ -23,8 +24,8 @@ fn main() -> ExitCode {
             return if error.use_stderr() { EX_USAGE.into() } else { ExitCode::SUCCESS };
         }
     };
-    let options = match cli.options() {
-        Ok(options) => options,
+    let action = match cli.action() {
+        Ok(action) => action,
         Err(error) => return fail(&error, EX_USAGE),
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
@@ -42,7 +43,32 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}"), EX_SOFTWARE),
     };
-    runtime.block_on(run(Ferrogate::with_options(options)))
+    match action {
+        Action::Run(options) => runtime.block_on(run(Ferrogate::with_options(*options))),
+        Action::Export(export) => runtime.block_on(export_to(&export)),
+    }
+}
+
+async fn export_to(export: &Export) -> ExitCode {
+    match export.run().await {
+        Ok(written) => {
+            let template = written.first().map(|path| path.display().to_string()).unwrap_or_default();
+            let others = match written.len() {
+                0 | 1 => String::new(),
+                count => format!(", with {} files of functions beside it", count - 1),
+            };
+            let _ = writeln!(std::io::stdout(), "{template}{others}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let status = match &error {
+                ExportFailed::Unreachable(_) => EX_UNAVAILABLE,
+                ExportFailed::Exists(_) => EX_USAGE,
+                ExportFailed::Write { .. } => EX_CANTCREAT,
+            };
+            fail(&error.to_string(), status)
+        }
+    }
 }
 
 async fn run(ferrogate: Ferrogate) -> ExitCode {

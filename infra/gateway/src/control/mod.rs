@@ -14,6 +14,7 @@ mod documents;
 mod iam;
 mod lambda;
 mod logs;
+mod model;
 mod protocol;
 mod service_model;
 mod services;
@@ -69,6 +70,8 @@ pub struct Control {
     unknown: Mutex<HashSet<String>>,
     /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
     functions: Option<FunctionRooms>,
+    /// What a template says and the services' states have no place for.
+    declared: Mutex<model::Declared>,
 }
 
 impl Control {
@@ -87,6 +90,7 @@ impl Control {
             owner: None,
             unknown: Mutex::default(),
             functions: None,
+            declared: Mutex::default(),
         };
         for id in control.documents.worlds()? {
             if let Some(world) = control.open_world(id)? {

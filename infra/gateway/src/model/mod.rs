@@ -65,6 +65,8 @@ pub struct Model {
     pub api_deployments: IndexMap<String, ApiDeployment>,
     /// Lambda functions by function name.
     pub functions: IndexMap<String, Function>,
+    /// What Lambda keeps of functions besides, by function name. Templates' are not read.
+    pub function_records: IndexMap<String, FunctionRecord>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
     /// Event source mappings by UUID.

@@ -268,6 +268,7 @@ impl Deployer {
         declared.map_err(DeployError::Control)?;
         let declared = self.services.control.declare_apis(&model.apis);
         declared.map_err(|error| DeployError::Control(error.message))?;
+        self.services.control.remember_template(&model);
         self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =

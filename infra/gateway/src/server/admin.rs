@@ -77,6 +77,7 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
         ("coverage", &Method::GET) => coverage(),
+        ("export", &Method::GET) => super::export::serve(services, request).await,
         ("ca.pem", &Method::GET) => ca(services),
         ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
         ("sns/confirm" | "sns/unsubscribe", &Method::GET) => sns_link(services, path, request),

@@ -3,6 +3,7 @@
 mod address;
 mod admin;
 mod dispatch;
+mod export;
 mod head;
 mod listener;
 mod planes;

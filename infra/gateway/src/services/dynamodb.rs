@@ -4,6 +4,7 @@
 //! data is one SQLite file, or memory.
 
 mod arns;
+mod declared;
 mod dispatch;
 mod engine;
 mod protocol;
@@ -117,6 +118,11 @@ impl DynamoDb {
         applied.unwrap_or_else(|stopped| {
             Err(ApplyError::Database { table: table.table_name.clone(), reason: stopped.to_string() })
         })
+    }
+
+    /// All tables, as they would be declared. The text of an error is for the log.
+    pub(crate) async fn declared_tables(&self) -> Result<Vec<crate::model::Table>, String> {
+        self.workers.run(declared::all).await.map_err(|stopped| stopped.to_string())?
     }
 
     /// Writes items given as DynamoDB JSON (`{"id": {"S": "1"}}`), replacing those with the same keys. Returns how many.

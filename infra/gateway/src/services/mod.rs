@@ -38,6 +38,14 @@ impl Tables {
         }
     }
 
+    /// All tables, as they would be declared; `None` where they are elsewhere. The text of an error is for the log.
+    pub(crate) async fn declared_tables(&self) -> Result<Option<Vec<Table>>, String> {
+        match self {
+            Tables::Embedded(dynamodb) => dynamodb.declared_tables().await.map(Some),
+            Tables::Remote(_) => Ok(None),
+        }
+    }
+
     /// The ARN of the stream that a table writes to. `None` without a stream, or where the tables are elsewhere.
     pub async fn latest_stream_arn(&self, table: &str) -> Option<String> {
         match self {

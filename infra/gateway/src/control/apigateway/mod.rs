@@ -10,6 +10,7 @@ mod base_path_mappings;
 mod client_certificates;
 mod declare;
 mod deployments;
+mod describe;
 mod documentation;
 mod domain_names;
 mod errors;

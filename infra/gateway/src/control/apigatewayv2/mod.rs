@@ -11,6 +11,7 @@ mod apis;
 mod authorizers;
 mod change;
 mod deployments;
+mod describe;
 mod domain_names;
 mod errors;
 mod export;

@@ -12,6 +12,7 @@ mod code;
 mod concurrency;
 mod configuration;
 mod declared;
+mod describe;
 mod event_invoke;
 mod functions;
 mod mappings;

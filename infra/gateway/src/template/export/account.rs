@@ -1,5 +1,7 @@
 //! What belongs to the account rather than to one API: roles, API keys, usage plans.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::document::{Document, Resource, parsed, reference, tags};
@@ -22,21 +24,28 @@ fn role_resource(role: &Role) -> Resource {
         .iter()
         .map(|(name, document)| json!({ "PolicyName": name, "PolicyDocument": parsed(Some(document)) }))
         .collect();
-    Resource::new("AWS::IAM::Role")
+    // A policy of the account's own would have to be there before the role.
+    let (managed, own): (Vec<String>, Vec<String>) =
+        role.attached.iter().cloned().partition(|arn| arn.contains("::aws:"));
+    let resource = Resource::new("AWS::IAM::Role")
         .with("RoleName", role.role_name.as_str())
         .unless("Path", role.path.as_str(), "/")
         .with("Description", role.description.clone())
         .with("AssumeRolePolicyDocument", parsed(Some(&role.assume_role_policy_document)))
         .unless("MaxSessionDuration", role.max_session_duration, 3_600)
-        .with("ManagedPolicyArns", role.attached.clone())
+        .with("ManagedPolicyArns", managed)
         .with("Policies", policies)
-        .with("Tags", tags(&role.tags))
+        .with("Tags", tags(&role.tags));
+    match own.is_empty() {
+        true => resource,
+        false => resource.note(format!("It has policies that are not in here: {}.", own.join(", "))),
+    }
 }
 
 /// Adds API keys, usage plans, and which key is in which plan.
 pub(super) fn add_plans(document: &mut Document<'_>) {
     let model = document.model;
-    let mut keys = std::collections::HashMap::new();
+    let mut keys = HashMap::new();
     for key in model.api_keys.values() {
         let id = document.ids.declared_or(None, key.name.as_deref().unwrap_or_default(), "ApiKey");
         let resource = Resource::new("AWS::ApiGateway::ApiKey")
@@ -65,9 +74,8 @@ pub(super) fn add_plans(document: &mut Document<'_>) {
             .with("Tags", tags(&plan.tags));
         document.add(&id, resource);
         for key in model.usage_plan_keys.keys() {
-            let Some((plan, key)) = key.split_once('/').filter(|(plan, _)| plan == plan_id) else { continue };
-            let Some(key_id) = keys.get(key) else { continue };
-            let _ = plan;
+            let of_plan = key.split_once('/').filter(|(plan, _)| plan == plan_id);
+            let Some(key_id) = of_plan.and_then(|(_, key)| keys.get(key)) else { continue };
             let name = document.ids.make(&[&id, key_id]);
             let resource = Resource::new("AWS::ApiGateway::UsagePlanKey")
                 .with("KeyId", reference(key_id))

@@ -4,9 +4,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::document::{Document, Resource, get_att, reference};
+use super::document::{Document, Resource, get_att, reference, tags};
 use super::{ExportError, Format, files};
-use crate::model::{Architecture, EventSourceMapping, Function, FunctionCode};
+use crate::model::{Architecture, EventSourceMapping, Function, FunctionCode, FunctionRecord, Model};
 
 /// Adds the functions.
 pub(super) fn add(document: &mut Document<'_>) -> Result<(), ExportError> {
@@ -18,13 +18,23 @@ pub(super) fn add(document: &mut Document<'_>) -> Result<(), ExportError> {
         document.references.function(&function.function_name, &id);
         named.push((id, function));
     }
-    let role =
-        (document.options.format == Format::CloudFormation && !named.is_empty()).then(|| execution_role(document));
-    for (id, function) in named {
-        let resource = resource(document, &id, function, role.as_deref())?;
+    let of = |function: &Function| own_role(document.model, function).map(|arn| json!(arn));
+    let mut roles: Vec<Option<Value>> = named.iter().map(|(_, function)| of(function)).collect();
+    if document.options.format == Format::CloudFormation && roles.iter().any(Option::is_none) {
+        let shared = get_att(&execution_role(document), "Arn");
+        roles.iter_mut().filter(|role| role.is_none()).for_each(|role| *role = Some(shared.clone()));
+    }
+    for ((id, function), role) in named.into_iter().zip(roles) {
+        let resource = resource(document, &id, function, role)?;
         document.add(&id, resource);
     }
     Ok(())
+}
+
+/// The ARN of the role that a function was created with, if the role is here.
+fn own_role<'m>(model: &'m Model, function: &Function) -> Option<&'m str> {
+    let role = model.function_records.get(&function.function_name)?.latest()?.role.as_str();
+    model.roles.values().any(|known| known.arn == role).then_some(role)
 }
 
 /// SAM makes each function a role; CloudFormation wants one.
@@ -51,9 +61,9 @@ fn resource(
     document: &mut Document<'_>,
     id: &str,
     function: &Function,
-    role: Option<&str>,
+    role: Option<Value>,
 ) -> Result<Resource, ExportError> {
-    let sam = role.is_none();
+    let sam = document.options.format == Format::Sam;
     let mut resource = Resource::new(if sam { "AWS::Serverless::Function" } else { "AWS::Lambda::Function" })
         .with("FunctionName", function.function_name.as_str())
         .with("Runtime", function.runtime.as_str())
@@ -69,9 +79,7 @@ fn resource(
         (true, None) => resource.with("CodeUri", code),
         (false, _) => resource.with("Code", code),
     };
-    if let Some(role) = role {
-        resource = resource.with("Role", get_att(role, "Arn"));
-    }
+    resource = resource.with("Role", role);
     let architecture = match function.architecture {
         Architecture::X86_64 => "x86_64",
         Architecture::Arm64 => "arm64",
@@ -81,11 +89,36 @@ fn resource(
     if !variables.is_empty() {
         resource = resource.with("Environment", json!({ "Variables": variables }));
     }
+    if let Some(group) = &function.log_group {
+        resource = resource.with("LoggingConfig", json!({ "LogGroup": group }));
+    }
+    if let Some(record) = document.model.function_records.get(&function.function_name) {
+        resource = described(resource, record, sam);
+    }
     Ok(resource
         .with("Architectures", json!([architecture]))
         .with("MemorySize", function.memory_size)
         .with("Timeout", function.timeout)
         .with("ReservedConcurrentExecutions", function.reserved_concurrent_executions))
+}
+
+/// What Lambda keeps of a function besides what runs.
+fn described(resource: Resource, record: &FunctionRecord, sam: bool) -> Resource {
+    let description = record.latest().map(|latest| latest.description.as_str()).filter(|text| !text.is_empty());
+    let tags = if sam { json!(record.tags) } else { tags(&record.tags) };
+    let mut resource = resource.with("Description", description).with("Tags", tags);
+    let left_out = [
+        (record.versions.len() > 1, "published versions"),
+        (!record.aliases.is_empty(), "aliases"),
+        (!record.urls.is_empty(), "a function URL"),
+        (!record.event_invoke_configs.is_empty(), "settings for asynchronous calls"),
+        (!record.provisioned_concurrency.is_empty(), "provisioned concurrency"),
+    ];
+    let left_out: Vec<&str> = left_out.into_iter().filter(|(has, _)| *has).map(|(_, what)| what).collect();
+    if !left_out.is_empty() {
+        resource = resource.note(format!("It has {}, which are not in here.", left_out.join(", ")));
+    }
+    resource
 }
 
 /// `CodeUri`, or `{"ZipFile": …}`; what it names is added to the document's files.
@@ -121,6 +154,25 @@ pub(super) fn add_permissions(document: &mut Document<'_>) {
             .with("Principal", "apigateway.amazonaws.com")
             .with("SourceArn", json!({ "Fn::Sub": source }));
         document.add(&id, permission);
+    }
+    for record in document.model.function_records.values() {
+        let Some((function, _)) = document.references.function_named(&record.function_name) else { continue };
+        let function = function.to_owned();
+        let statements = record.policies.get("").map(|policy| policy.statements.as_slice()).unwrap_or_default();
+        // What API Gateway may call is there already, for every API that does.
+        for statement in statements.iter().filter(|statement| statement.principal != "apigateway.amazonaws.com") {
+            let id = document.ids.make(&[&function, &statement.statement_id, "Permission"]);
+            let permission = Resource::new("AWS::Lambda::Permission")
+                .with("Action", statement.action.as_str())
+                .with("FunctionName", get_att(&function, "Arn"))
+                .with("Principal", statement.principal.as_str())
+                .with("SourceArn", statement.source_arn.clone())
+                .with("SourceAccount", statement.source_account.clone())
+                .with("EventSourceToken", statement.event_source_token.clone())
+                .with("PrincipalOrgID", statement.principal_org_id.clone())
+                .with("FunctionUrlAuthType", statement.function_url_auth_type.clone());
+            document.add(&id, permission);
+        }
     }
 }
 
