@@ -5,19 +5,10 @@
 
 use std::fmt::Write as _;
 
-use super::call::{Entry, elsewhere};
+use super::call::Entry;
 use super::service_model;
 use super::services::SERVICES;
 use crate::services::dynamodb;
-
-/// What the WebSocket plane and the Invoke API answer.
-const DATA_PLANES: &[(&str, &[Entry])] = &[
-    (
-        "apigatewaymanagementapi",
-        &[elsewhere("DeleteConnection"), elsewhere("GetConnection"), elsewhere("PostToConnection")],
-    ),
-    ("lambda", &[elsewhere("Invoke")]),
-];
 
 /// What is here of an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +40,7 @@ impl Covered {
 fn services() -> Vec<Covered> {
     let mut all: Vec<Covered> = Vec::new();
     for service in SERVICES {
-        let here = |operation: &str| service.entry(operation).map_or_else(|| by_plane(service.name, operation), of);
-        all.push(Covered::new(service.name, service.model, here));
-        if service.name == "apigatewayv2" {
-            let name = "apigatewaymanagementapi";
-            all.push(Covered::new(name, &service_model::APIGATEWAYMANAGEMENTAPI, |operation| {
-                by_plane(name, operation)
-            }));
-        }
+        all.push(Covered::new(service.name, service.model, |operation| service.entry(operation).map_or(Here::No, of)));
     }
     let engine = |operation: &str| if dynamodb::OPERATIONS.contains(&operation) { Here::Done } else { Here::No };
     all.push(Covered::new("dynamodb", &service_model::DYNAMODB, engine));
@@ -68,13 +52,8 @@ fn of(entry: &Entry) -> Here {
     entry.partly.map_or(Here::Done, Here::Partly)
 }
 
-fn by_plane(service: &str, operation: &str) -> Here {
-    let mut entries = DATA_PLANES.iter().filter(|(name, _)| *name == service).flat_map(|(_, entries)| *entries);
-    entries.find(|entry| entry.name == operation).map_or(Here::No, of)
-}
-
 /// The document.
-pub fn markdown() -> String {
+pub(crate) fn markdown() -> String {
     let services = services();
     let mut text = String::from(INTRODUCTION);
     for service in &services {
@@ -138,12 +117,6 @@ mod tests {
             for entry in service.operations.iter().copied().flatten() {
                 let name = service.name;
                 assert!(service.model.operations.contains_key(entry.name), "{name} has no {}", entry.name);
-            }
-        }
-        for (service, entries) in DATA_PLANES {
-            let covered = services().into_iter().find(|covered| covered.name == *service).unwrap();
-            for entry in *entries {
-                assert!(covered.operations.contains(&(entry.name, Here::Done)), "{service} has no {}", entry.name);
             }
         }
         let streams = service_model::DYNAMODBSTREAMS.operations.keys();

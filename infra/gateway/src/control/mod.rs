@@ -172,6 +172,7 @@ impl Control {
         worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
         self.published.replace_all([]);
         self.forget_functions();
+        self.gateway.telemetry.clear();
         Ok(())
     }
 

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use indexmap::IndexMap;
 
 use super::data_dir::DataDir;
@@ -25,7 +24,8 @@ use crate::lambda::{
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::server::{
-    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, Tls, WebSocketPlane,
+    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, TableEntry, Tls,
+    WebSocketPlane,
 };
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
@@ -177,7 +177,7 @@ impl Deployer {
             event_sources,
             reset: OnceLock::new(),
             exposed: !options.host.is_loopback(),
-            overview: ArcSwap::default(),
+            describe: OnceLock::new(),
             tls,
         });
         Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
@@ -204,9 +204,21 @@ impl Deployer {
         }
     }
 
+    /// What runs in the run's own account and region, whoever has made it, with the template's tables.
+    pub(super) fn overview(&self) -> Overview {
+        let home = WorldId::new(&*self.options.account_id, &*self.options.region);
+        let model = self.services.control.model(&home).unwrap_or_default();
+        let mut overview = overview::overview(&model, self.services.gateway.port);
+        let mut tables: Vec<_> = self.state().tables.values().map(|name| TableEntry { name: name.clone() }).collect();
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        overview.tables = tables;
+        overview
+    }
+
     pub(super) fn banner(&self) -> String {
+        let overview = self.overview();
         let state = self.state();
-        banner::render(&self.services.overview.load(), self.services.gateway.port, &state.seeded, &state.outputs)
+        banner::render(&overview, self.services.gateway.port, &state.seeded, &state.outputs)
     }
 
     pub(super) fn table_name(&self, logical_id: &str) -> Option<String> {
@@ -269,7 +281,6 @@ impl Deployer {
         let declared = self.services.control.declare_apis(&model.apis);
         declared.map_err(|error| DeployError::Control(error.message))?;
         self.services.control.remember_template(&model);
-        self.services.overview.store(Arc::new(overview::overview(&model, port)));
 
         let tables =
             model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
@@ -357,7 +368,6 @@ impl Deployer {
         // Before the functions, so that none is called while they end.
         self.services.event_sources.shutdown(patience).await;
         self.worlds.shutdown(patience).await;
-        self.services.overview.store(Arc::new(Overview::default()));
     }
 
     fn state(&self) -> std::sync::MutexGuard<'_, State> {

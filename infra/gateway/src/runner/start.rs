@@ -163,8 +163,8 @@ impl Running {
     }
 
     /// What runs where.
-    pub fn overview(&self) -> Arc<Overview> {
-        self.deployer.services().overview.load_full()
+    pub fn overview(&self) -> Overview {
+        self.deployer.overview()
     }
 
     /// The banner: [`Running::overview`] for a person, with what was seeded and the template's outputs.
@@ -226,7 +226,10 @@ async fn start(options: Options) -> Result<Running, StartError> {
         }
         .boxed()
     };
-    // Set nowhere else.
+    let weak = Arc::downgrade(&deployer);
+    let describe = move || weak.upgrade().map(|deployer| deployer.overview()).unwrap_or_default();
+    // Both are set nowhere else.
+    let _ = deployer.services().describe.set(Box::new(describe));
     let _ = deployer.services().reset.set(Box::new(reset));
     let follower = deployer.options().watch.then(|| follow::start(&deployer));
     let server = Server::start(listeners, deployer.services());

@@ -75,7 +75,7 @@ struct Advance {
 /// Answers `/_ferrogate/{path}`.
 pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
-        ("health", &Method::GET) => json_reply(StatusCode::OK, &**services.overview.load()),
+        ("health", &Method::GET) => json_reply(StatusCode::OK, &overview(services)),
         ("coverage", &Method::GET) => coverage(),
         ("export", &Method::GET) => super::export::serve(services, request).await,
         ("ca.pem", &Method::GET) => ca(services),
@@ -128,13 +128,18 @@ fn ca(services: &Services) -> Reply {
     }
 }
 
+/// What runs here; nothing before everything is put together.
+fn overview(services: &Services) -> Overview {
+    services.describe.get().map(|describe| describe()).unwrap_or_default()
+}
+
 /// Answers when everything is empty, and the template, if there is one, is deployed anew.
 async fn reset(services: &Services) -> Reply {
     let Some(reset) = services.reset.get() else {
         return message_reply(StatusCode::SERVICE_UNAVAILABLE, "not started yet: try again");
     };
     match reset().await {
-        Ok(()) => json_reply(StatusCode::OK, &**services.overview.load()),
+        Ok(()) => json_reply(StatusCode::OK, &overview(services)),
         Err(error) => message_reply(StatusCode::INTERNAL_SERVER_ERROR, &error),
     }
 }

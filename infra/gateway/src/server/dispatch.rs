@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwap;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Response, StatusCode};
@@ -26,6 +25,9 @@ const MAX_HEADERS: usize = 10_240;
 /// Empties everything and deploys the template, if there is one, anew. The error is for the user.
 pub type Reset = Box<dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
 
+/// Says what runs here at this moment.
+pub type Describe = Box<dyn Fn() -> Overview + Send + Sync>;
+
 /// Everything that a request can be handed to.
 pub struct Services {
     /// The clock, the functions and the port, with the account and region that are meant where none is named.
@@ -42,8 +44,8 @@ pub struct Services {
     pub reset: OnceLock<Reset>,
     /// Whether other machines are let in.
     pub exposed: bool,
-    /// What runs here.
-    pub overview: ArcSwap<Overview>,
+    /// What runs here; set by whoever has put the services together.
+    pub describe: OnceLock<Describe>,
     /// The certificates of this machine.
     pub tls: Arc<Tls>,
 }

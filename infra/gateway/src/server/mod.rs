@@ -13,7 +13,7 @@ mod request;
 mod tls;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
-pub use dispatch::{Reset, Services};
+pub use dispatch::{Describe, Reset, Services};
 pub use listener::{Server, bind};
 pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
 pub use published::{Planes, Published};

@@ -68,6 +68,16 @@ impl Telemetry {
         Telemetry { everything: Arc::clone(&self.everything), observed }
     }
 
+    /// Forgets all logs and metrics of all accounts and regions.
+    pub(crate) fn clear(&self) {
+        let worlds: Vec<_> =
+            self.everything.worlds.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        for observed in worlds {
+            observed.logs.clear();
+            observed.metrics.clear();
+        }
+    }
+
     /// The logs.
     pub(crate) fn logs(&self) -> &Logs {
         &self.observed.logs

@@ -242,6 +242,20 @@ impl Logs {
         Ok(())
     }
 
+    /// Deletes every group, protected or not.
+    pub(super) fn clear(&self) {
+        let mut groups = self.lock();
+        for (name, gone) in std::mem::take(&mut groups.by_name) {
+            for stream in gone.streams.values() {
+                self.disk.push(Op::NoStream { id: stream.id });
+            }
+            self.disk.push(Op::NoGroup { world: self.world.clone(), name });
+        }
+        groups.bytes = 0;
+        drop(groups);
+        self.disk.flush();
+    }
+
     /// Deletes a stream with its events.
     pub(crate) fn delete_stream(&self, group: &str, stream: &str) -> Result<(), LogsError> {
         let mut groups = self.lock();

@@ -77,6 +77,12 @@ impl Metrics {
         Metrics { clock, series: Mutex::default(), meters: Mutex::default(), told: false.into() }
     }
 
+    /// Forgets every value. Whoever holds a meter goes on with it.
+    pub(super) fn clear(&self) {
+        self.settle();
+        lock(&self.series).clear();
+    }
+
     /// The meter of API Gateway's metrics for these dimensions.
     pub(super) fn meter(
         &self,
