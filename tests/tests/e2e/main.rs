@@ -7,6 +7,7 @@ mod chat;
 mod command;
 mod control_plane;
 mod events;
+mod export;
 mod guide;
 mod invoke;
 mod layout;

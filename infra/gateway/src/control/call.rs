@@ -85,12 +85,6 @@ impl ApiError {
         self
     }
 
-    /// With one more member of the error's shape.
-    pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> ApiError {
-        self.members.insert(member.to_owned(), value.into());
-        self
-    }
-
     /// A mistake of Ferrogate's own: logged here, told to nobody.
     pub(crate) fn internal(error: impl std::fmt::Display) -> ApiError {
         tracing::error!(%error, "the control plane failed");
@@ -112,7 +106,6 @@ pub(crate) struct Call<'a> {
     pub(crate) input: Input,
     /// The request as it came, for the few that need more than its members.
     pub(crate) request: &'a ClientRequest,
-    pub(crate) request_id: &'a str,
 }
 
 impl Call<'_> {

@@ -336,7 +336,7 @@ impl Control {
         {
             return Err(ApiError::new(service.validation_error, message).with_status(400));
         }
-        let call = Call { control: self, world: &world, operation, input, request, request_id };
+        let call = Call { control: self, world: &world, operation, input, request };
         let output = match entry.handler {
             Handler::Sync(handler) => handler(&call)?,
             Handler::Async(handler) => handler(&call).await?,

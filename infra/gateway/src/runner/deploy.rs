@@ -15,7 +15,7 @@ use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::clock::Clock;
 use crate::compile::{self, CompileError};
-use crate::control::{Control, FunctionRooms};
+use crate::control::{Control, FunctionRooms, WorldId};
 use crate::gateway::Gateway;
 use crate::lambda::package::PackageStore;
 use crate::lambda::{

@@ -79,11 +79,6 @@ impl StageTelemetry {
         }
     }
 
-    /// Whether requests are logged.
-    pub(crate) fn has_access_log(&self) -> bool {
-        self.access_log.is_some()
-    }
-
     /// Counts a request and writes its line.
     pub(super) fn observe(&self, gateway: &Gateway, exchange: &Exchange<'_>) {
         let metrics = gateway.telemetry.metrics();

@@ -29,9 +29,6 @@ pub(crate) struct ServiceModel {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Metadata {
-    pub(crate) protocol: String,
-    pub(crate) json_version: Option<String>,
-    pub(crate) target_prefix: Option<String>,
     pub(crate) service_id: String,
     pub(crate) xml_namespace: Option<String>,
 }
@@ -44,8 +41,6 @@ pub(crate) struct Operation {
     pub(crate) http: Http,
     pub(crate) input: Option<Member>,
     pub(crate) output: Option<Member>,
-    #[serde(default)]
-    pub(crate) errors: Vec<String>,
 }
 
 /// `http`

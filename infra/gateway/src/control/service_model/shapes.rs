@@ -50,8 +50,6 @@ pub(crate) struct Member {
     pub(crate) timestamp_format: Option<String>,
     /// Of an output: the element around the result in the Query protocol.
     pub(crate) result_wrapper: Option<String>,
-    #[serde(default)]
-    pub(crate) jsonvalue: bool,
 }
 
 /// A shape.
@@ -92,11 +90,6 @@ pub(crate) struct ErrorTrait {
 }
 
 impl Shape {
-    /// Whether it is one value rather than many.
-    pub(crate) fn is_scalar(&self) -> bool {
-        !matches!(self.kind, ShapeType::Structure | ShapeType::List | ShapeType::Map)
-    }
-
     /// Compiles what is used again and again.
     pub(super) fn prepare(&mut self) {
         self.regex = self.pattern.as_deref().and_then(|pattern| {

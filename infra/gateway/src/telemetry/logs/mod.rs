@@ -11,7 +11,7 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::disk::LogsFileError;
 use self::disk::{Disk, Op};
@@ -339,6 +339,3 @@ fn size(bytes: usize) -> isize {
     // A stream's bytes are bounded far below this.
     isize::try_from(bytes).unwrap_or(isize::MAX)
 }
-
-/// A world's logs, shared by those who write and those who read them.
-pub(crate) type Store = Arc<Logs>;

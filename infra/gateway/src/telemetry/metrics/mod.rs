@@ -51,9 +51,12 @@ pub(crate) struct MetricQuery<'a> {
 pub(crate) struct Metrics {
     clock: Clock,
     series: Mutex<IndexMap<MetricKey, Series>>,
-    meters: Mutex<HashMap<(&'static str, Vec<MetricDimensions>), Arc<Meter>>>,
+    meters: Mutex<HashMap<MeterKey, Arc<Meter>>>,
     told: std::sync::atomic::AtomicBool,
 }
+
+/// Namespace and dimensions.
+type MeterKey = (&'static str, Vec<MetricDimensions>);
 
 /// The counters of one stage or function for the minute that runs.
 #[derive(Debug)]
