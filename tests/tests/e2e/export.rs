@@ -72,6 +72,10 @@ async fn what_is_exported_runs_the_same() {
     // What no template has said.
     let created = client()
         .post(format!("{}/restapis", first.endpoint))
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0",
+        )
         .json(&json!({ "name": "by hand", "description": "made through the API" }))
         .send()
         .await

@@ -28,7 +28,7 @@ pub(crate) fn is_invoke(path: &str) -> bool {
         || (path.starts_with(ASYNC_PREFIX) && path.trim_end_matches('/').ends_with("/invoke-async"))
 }
 
-/// Answers one request whose path [`is_invoke`].
+/// Answers one request whose path `is_invoke` knows.
 pub async fn serve(lambda: &dyn Invoke, clock: &Clock, request: &ClientRequest) -> Reply {
     let trace_id = ids::trace_header(request.headers.get("X-Amzn-Trace-Id"), clock.now());
     let result = match parse(request, &trace_id) {

@@ -177,6 +177,10 @@ mod tests {
         assert_eq!(resolve(&streams), Target::DynamoDb);
         assert_eq!(resolve(&request("GET", "/_ferrogate/health", &[])), Target::Own("health"));
         assert_eq!(resolve(&request("POST", "/", &[("X-Amz-Target", "Kinesis.X")])), Target::Unknown);
+        assert_eq!(resolve(&request("GET", "/", &[])), Target::Own("health"));
+        let signed =
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+        assert_eq!(resolve(&request("GET", "/", &[("Authorization", signed)])), Target::Unknown);
     }
 
     #[test]

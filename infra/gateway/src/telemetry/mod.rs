@@ -1,6 +1,6 @@
 //! What is observed of requests and functions: access logs, functions' lines, and metrics.
 //!
-//! A data plane fills a [`Trail`] as a request passes its stages and hands an [`Exchange`] over in its tail, which every
+//! A data plane fills a `Trail` as a request passes its stages and hands an `Exchange` over in its tail, which every
 //! outcome passes. `control/logs` and `control/cloudwatch` read what is gathered here, and add what clients put.
 
 mod access_log;

@@ -1,6 +1,6 @@
 //! Writes a model as a template: what runs here becomes what `ferrogate` and AWS can be given.
 //!
-//! Each service's part adds resources to a [`Document`]; `references` then turns the names and ARNs in them into
+//! Each service's part adds resources to a `Document`; `references` then turns the names and ARNs in them into
 //! references, so that the template works in any account and region; `yaml` writes it down. What a template cannot say is
 //! said in a comment beside its resource.
 
