@@ -61,7 +61,8 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
     let clean = "clean clone to ready, `cargo run`, dependencies downloaded (once)".to_owned();
     table.row([clean, time(gateway.ready_after), "–".to_owned()]);
     let mut connection =
-        Connection::open(Target { address: gateway.address, path: PATH.to_owned(), expected: "" }).await?;
+        Connection::open(Target { address: gateway.address, path: PATH.to_owned(), request: None, expected: "" })
+            .await?;
     for edit in &EDITS {
         let mut times = Vec::new();
         for number in 1..=options.rounds {

@@ -35,6 +35,17 @@ impl Gateway {
         Gateway::run(name, command).await
     }
 
+    /// Starts the release build without a template.
+    pub(crate) async fn serve(name: &str, data: Option<&Path>) -> Result<Gateway, Failure> {
+        let mut command = Command::new(place::ferrogate());
+        command.arg("serve");
+        match data {
+            Some(folder) => command.arg("--data-dir").arg(folder),
+            None => command.arg("--ephemeral"),
+        };
+        Gateway::run(name, command).await
+    }
+
     /// Starts this command (`ferrogate`, or cargo running it) on a free port.
     pub(crate) async fn run(name: &str, mut command: Command) -> Result<Gateway, Failure> {
         command.args(["--port", "0"]).env_remove("RUST_LOG");
@@ -48,8 +59,12 @@ impl Gateway {
 
     /// The memory of its own process, in bytes; `None` elsewhere than on Linux.
     pub(crate) fn resident(&self) -> Option<u64> {
-        let status = format!("/proc/{}/status", self.process.id()?);
-        machine::proc_field(&status, "VmRSS").as_deref().and_then(machine::kilobytes)
+        machine::resident(self.process.id()?)
+    }
+
+    /// The processes that it has started and that run; none elsewhere than on Linux.
+    pub(crate) fn children(&self) -> Vec<u32> {
+        self.process.id().map(machine::children).unwrap_or_default()
     }
 
     /// Ends it.

@@ -16,17 +16,19 @@ use crate::Failure;
 use crate::statistics::percentile;
 
 /// A request takes no longer, or the measurement fails.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// Requests of one connection in one round: a bound on what is kept of them.
 const MOST: usize = 2_000_000;
 /// The largest answer that is read.
-const MAX_ANSWER: usize = 1024 * 1024;
+pub(crate) const MAX_ANSWER: usize = 1024 * 1024;
 
 /// What is asked for, and what the answer must be.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
     pub(crate) path: String,
+    /// The whole request's bytes; without them it is a GET of the path.
+    pub(crate) request: Option<Vec<u8>>,
     /// The answer's body holds this.
     pub(crate) expected: &'static str,
 }
@@ -47,10 +49,12 @@ pub(crate) struct Connection {
 }
 
 /// Where an answer's parts are.
-struct Shape {
-    status: u16,
-    body: usize,
-    end: usize,
+pub(crate) struct Shape {
+    pub(crate) status: u16,
+    pub(crate) body: usize,
+    pub(crate) end: usize,
+    /// Whether the server ends the connection after it.
+    pub(crate) closes: bool,
 }
 
 impl Connection {
@@ -58,7 +62,8 @@ impl Connection {
     pub(crate) async fn open(target: Target) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
-        let request = format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", target.path, target.address).into_bytes();
+        let get = || format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", target.path, target.address).into_bytes();
+        let request = target.request.clone().unwrap_or_else(get);
         Ok(Connection { stream, request, answer: Vec::with_capacity(4096), target })
     }
 
@@ -68,7 +73,7 @@ impl Connection {
         let (status, body, took) = self.fetch().await?;
         if status != 200 || !contains(body, expected) {
             let body = String::from_utf8_lossy(&body[..body.len().min(300)]).into_owned();
-            return Err(format!("GET {} was answered with {status} and «{body}»", self.target.path).into());
+            return Err(format!("{} was answered with {status} and «{body}»", self.target.path).into());
         }
         Ok(took)
     }
@@ -98,7 +103,7 @@ impl Connection {
 }
 
 /// The shape of an answer, once it is whole.
-fn shape(answer: &[u8]) -> Result<Option<Shape>, Failure> {
+pub(crate) fn shape(answer: &[u8]) -> Result<Option<Shape>, Failure> {
     let mut fields = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut fields);
     let httparse::Status::Complete(body) = head.parse(answer)? else { return Ok(None) };
@@ -111,7 +116,9 @@ fn shape(answer: &[u8]) -> Result<Option<Shape>, Failure> {
         None if answer.ends_with(b"0\r\n\r\n") => answer.len(),
         None => return Ok(None),
     };
-    Ok((end <= answer.len()).then_some(Shape { status, body, end }))
+    let closes = head.version == Some(0)
+        || field("connection").is_some_and(|connection| connection.value.eq_ignore_ascii_case(b"close"));
+    Ok((end <= answer.len()).then_some(Shape { status, body, end, closes }))
 }
 
 fn contains(body: &[u8], expected: &[u8]) -> bool {
@@ -168,7 +175,7 @@ mod tests {
                 });
             }
         });
-        Target { address, path: "/hello".to_owned(), expected: "hello" }
+        Target { address, path: "/hello".to_owned(), request: None, expected: "hello" }
     }
 
     #[tokio::test]

@@ -18,6 +18,9 @@ pub(crate) fn facts() -> String {
     fact("memory", proc_field("/proc/meminfo", "MemTotal").and_then(|total| gigabytes(&total)));
     fact("system", output("uname", &["-sr"]));
     fact("rustc", output("rustc", &["--version"]));
+    fact("load average", std::fs::read_to_string("/proc/loadavg").ok().map(|load| first_three(&load)));
+    fact("Python", output("python3", &["--version"]).or_else(|| Some("not installed".into())));
+    fact("Node", output("node", &["--version"]).or_else(|| Some("not installed".into())));
     fact("cargo-lambda", output("cargo-lambda", &["lambda", "--version"]).or_else(|| Some("not installed".into())));
     out
 }
@@ -49,9 +52,34 @@ fn field(text: &str, name: &str) -> Option<String> {
     fields.find_map(|(field, value)| (field.trim() == name).then(|| value.trim().to_owned()))
 }
 
+/// The memory of a process, in bytes; `None` elsewhere than on Linux.
+pub(crate) fn resident(process: u32) -> Option<u64> {
+    proc_field(&format!("/proc/{process}/status"), "VmRSS").as_deref().and_then(kilobytes)
+}
+
+/// The processes below a process, at any depth; none elsewhere than on Linux.
+pub(crate) fn children(process: u32) -> Vec<u32> {
+    let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ids = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let parent = |id: u32| proc_field(&format!("/proc/{id}/status"), "PPid")?.parse::<u32>().ok();
+    let parents: Vec<(u32, u32)> = ids.filter_map(|id| Some((id, parent(id)?))).collect();
+    let mut found = vec![process];
+    let mut next = 0;
+    while let Some(&above) = found.get(next) {
+        found.extend(parents.iter().filter(|(_, parent)| *parent == above).map(|(id, _)| *id));
+        next += 1;
+    }
+    found.split_off(1)
+}
+
 /// Bytes of a value in kB.
 pub(crate) fn kilobytes(value: &str) -> Option<u64> {
     Some(value.strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
+/// `0.21, 0.10, 0.05`: of one, five and fifteen minutes.
+fn first_three(load: &str) -> String {
+    load.split(' ').take(3).collect::<Vec<_>>().join(", ")
 }
 
 fn gigabytes(value: &str) -> Option<String> {

@@ -3,13 +3,19 @@
 mod broadcast;
 mod build;
 mod cargo;
+mod client;
+mod control;
+mod function;
+mod functions;
 mod gateway;
 mod load;
 mod machine;
+mod memory;
 mod options;
 mod place;
 mod process;
 mod proxy;
+mod rest_api;
 mod room;
 mod size;
 mod start;
@@ -51,6 +57,9 @@ async fn run(options: &Options) -> ExitCode {
             Section::Proxy => proxy::section(options).await,
             Section::Broadcast => broadcast::section(options).await,
             Section::Start => start::section(options).await,
+            Section::Control => control::section(options).await,
+            Section::Functions => functions::section(options).await,
+            Section::Memory => memory::section().await,
             Section::Size => size::section().await,
             Section::Build => build::section(options).await,
         };

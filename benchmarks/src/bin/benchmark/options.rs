@@ -23,7 +23,7 @@ pub(crate) struct Options {
     /// Connections in the room; several, with commas
     #[arg(long, value_delimiter = ',', default_values_t = [100, 1000], value_parser = clap::value_parser!(u32).range(2..=5000))]
     pub(crate) room: Vec<u32>,
-    /// Starts, of which the median counts
+    /// Starts, and functions created, of which the median counts
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) starts: u32,
 }
@@ -37,6 +37,12 @@ pub(crate) enum Section {
     Broadcast,
     /// Time to ready, memory, cold start of a function
     Start,
+    /// Calls per second that build REST APIs, beside moto's server
+    Control,
+    /// Functions in Rust, Python and Node: first answer, requests per second
+    Functions,
+    /// Memory of idle REST APIs and functions
+    Memory,
     /// Size of each zipped function (a long build)
     Size,
     /// Time from a clean clone to ready, and after an edit (a long build)

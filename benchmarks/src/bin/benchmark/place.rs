@@ -21,6 +21,11 @@ pub(crate) fn ferrogate() -> PathBuf {
     target().join("release/ferrogate")
 }
 
+/// The hello function in release.
+pub(crate) fn hello() -> PathBuf {
+    target().join("release/hello")
+}
+
 /// The template with the hello function.
 pub(crate) fn hello_template() -> PathBuf {
     repository().join("benchmarks/template.yaml")

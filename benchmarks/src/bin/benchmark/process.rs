@@ -1,6 +1,7 @@
 //! Processes that are measured: each in a group of its own, which ends with the benchmark whatever happens.
 
 use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
@@ -91,6 +92,12 @@ impl Drop for Process {
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
+}
+
+/// A port that nobody listens on now: for servers that cannot pick one and tell.
+pub(crate) fn free_address() -> Result<SocketAddr, Failure> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Requests per second: one function through Ferrogate's REST API and through `cargo lambda watch`, in turns.
 
 use std::fmt::Write as _;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::process::Command;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use crate::gateway::Gateway;
 use crate::load::{Connection, Round, Target, run};
 use crate::options::Options;
-use crate::process::Process;
+use crate::process::{Process, free_address};
 use crate::statistics::{median, median_time};
 use crate::table::{Table, count, time};
 use crate::{Failure, cargo, place, say};
@@ -79,7 +79,7 @@ async fn ferrogate() -> Result<Subject, Failure> {
 
 /// The hello function behind a gateway started on the benchmarks' template.
 pub(crate) fn hello(address: SocketAddr) -> Target {
-    Target { address, path: "/_aws/execute-api/benchapi/bench/hello".to_owned(), expected: ANSWER }
+    Target { address, path: "/_aws/execute-api/benchapi/bench/hello".to_owned(), request: None, expected: ANSWER }
 }
 
 async fn watch_is_there() -> bool {
@@ -96,7 +96,7 @@ async fn watch(name: &'static str, log: &str, arguments: &[&str]) -> Result<Subj
     command.current_dir(place::repository()).env_remove("RUST_LOG");
     let mut process = Process::start(log, command)?;
     process.ignore_output();
-    let target = Target { address, path: "/lambda-url/hello/hello".to_owned(), expected: ANSWER };
+    let target = Target { address, path: "/lambda-url/hello/hello".to_owned(), request: None, expected: ANSWER };
     let deadline = Instant::now() + WATCH_READY;
     loop {
         let answer = async { Connection::open(target.clone()).await?.get().await };
@@ -109,12 +109,6 @@ async fn watch(name: &'static str, log: &str, arguments: &[&str]) -> Result<Subj
         }
     }
     Ok(Subject { name, target, server: Server::Watch(process), rounds: Default::default() })
-}
-
-/// A port that nobody listens on now: `cargo lambda watch` cannot pick one and tell.
-fn free_address() -> Result<SocketAddr, Failure> {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }
 
 fn report(subjects: &[Subject], options: &Options) -> String {

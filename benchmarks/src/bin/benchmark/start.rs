@@ -56,7 +56,7 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
 
 fn products(gateway: &Gateway) -> Target {
     let path = "/_aws/execute-api/userapi/production/products".to_owned();
-    Target { address: gateway.address, path, expected: "\"products\"" }
+    Target { address: gateway.address, path, request: None, expected: "\"products\"" }
 }
 
 /// The first request and the warm ones after it, on a connection that is open before.

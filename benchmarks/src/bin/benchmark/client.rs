@@ -1,0 +1,126 @@
+//! A client of AWS's REST-JSON services: one HTTP/1.1 connection, kept as long as the server keeps it.
+//!
+//! Its signature is made up: what is measured checks none unless told to, and no client's signing belongs into the figures.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Failure;
+use crate::load::{MAX_ANSWER, PATIENCE, shape};
+
+/// A client of one service.
+pub(crate) struct Client {
+    address: SocketAddr,
+    service: &'static str,
+    stream: Option<TcpStream>,
+    answer: Vec<u8>,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// From the first byte sent (or the connection made) to the last one read.
+    pub(crate) took: Duration,
+}
+
+impl Client {
+    /// A client of `apigateway`, `lambda`, …; it connects when it is first used.
+    pub(crate) fn new(address: SocketAddr, service: &'static str) -> Client {
+        Client { address, service, stream: None, answer: Vec::new() }
+    }
+
+    /// A call that must succeed, and its answer's JSON (null for an empty body).
+    pub(crate) async fn call(&mut self, method: &str, path: &str, body: &Value) -> Result<Value, Failure> {
+        let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
+        let answer = self.send(method, path, &body).await?;
+        if !(200..300).contains(&answer.status) {
+            let text = String::from_utf8_lossy(&answer.body[..answer.body.len().min(300)]).into_owned();
+            return Err(format!("{method} {path} was answered with {} and «{text}»", answer.status).into());
+        }
+        if answer.body.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer.body)?) }
+    }
+
+    /// A call, whatever its answer.
+    pub(crate) async fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Result<Answer, Failure> {
+        let request = request(self.address, self.service, method, path, body);
+        let started = Instant::now();
+        let exchange = timeout(PATIENCE, self.exchange(&request)).await;
+        let (status, body) = exchange.map_err(|_| format!("{method} {path}: no answer after {PATIENCE:?}"))??;
+        Ok(Answer { status, body, took: started.elapsed() })
+    }
+
+    async fn exchange(&mut self, request: &[u8]) -> Result<(u16, Vec<u8>), Failure> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => {
+                let stream = TcpStream::connect(self.address).await?;
+                stream.set_nodelay(true)?;
+                stream
+            }
+        };
+        stream.write_all(request).await?;
+        self.answer.clear();
+        loop {
+            if stream.read_buf(&mut self.answer).await? == 0 {
+                return Err("the connection was closed within an answer".into());
+            }
+            if let Some(shape) = shape(&self.answer)? {
+                if !shape.closes {
+                    self.stream = Some(stream);
+                }
+                return Ok((shape.status, self.answer[shape.body..shape.end].to_vec()));
+            }
+            if self.answer.len() > MAX_ANSWER {
+                return Err(format!("an answer has more than {MAX_ANSWER} bytes").into());
+            }
+        }
+    }
+}
+
+/// The bytes of a request to a service.
+pub(crate) fn request(address: SocketAddr, service: &str, method: &str, path: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         x-amz-date: 20261122T120000Z\r\nauthorization: AWS4-HMAC-SHA256 \
+         Credential=test/20261122/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::net::TcpListener;
+
+    #[tokio::test]
+    async fn a_connection_is_kept_or_made_anew_as_the_server_says() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = Client::new(listener.local_addr().unwrap(), "lambda");
+        let server = tokio::spawn(async move {
+            let keep: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n{\"a\":1}";
+            let close: &[u8] = b"HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno";
+            for answers in [&[keep, close][..], &[keep]] {
+                let (mut stream, _) = listener.accept().await.unwrap();
+                for answer in answers {
+                    let mut buffer = [0; 1024];
+                    let length = stream.read(&mut buffer).await.unwrap();
+                    assert!(buffer[..length].ends_with(b"\r\n\r\n[]"));
+                    stream.write_all(answer).await.unwrap();
+                }
+            }
+        });
+        let body = serde_json::json!([]);
+        assert_eq!(client.call("POST", "/a", &body).await.unwrap()["a"], 1);
+        let refused = client.call("POST", "/b", &body).await.unwrap_err().to_string();
+        assert_eq!(refused, "POST /b was answered with 404 and «no»");
+        assert_eq!(client.call("POST", "/c", &body).await.unwrap()["a"], 1);
+        server.await.unwrap();
+    }
+}
