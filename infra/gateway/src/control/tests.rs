@@ -30,7 +30,7 @@ async fn what_is_not_here_is_named() {
 fn a_service_that_is_not_here_is_named_in_the_form_that_its_client_reads() {
     let control = control();
     let refused = |service: &str, method: &str, headers: &[(&str, &str)], body: &str| {
-        let request = request(service, "us-east-1", method, "/", headers, body);
+        let request = request(service, "us-east-1", method, "/", headers, body.to_owned());
         let reply = control.refuse_other_service(&request).unwrap();
         (reply.status().as_u16(), String::from_utf8(reply.body().to_vec()).unwrap())
     };
