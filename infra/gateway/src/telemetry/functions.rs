@@ -122,7 +122,7 @@ impl Drop for Running<'_> {
 impl Invoke for CountedFunctions {
     fn for_world(&self, account: &str, region: &str) -> Option<Arc<dyn Invoke>> {
         let functions = self.functions.for_world(account, region)?;
-        let (telemetry, clock) = (self.telemetry.clone(), self.clock.clone());
+        let (telemetry, clock) = (self.telemetry.within(account, region), self.clock.clone());
         Some(Arc::new(CountedFunctions::new(telemetry, clock, account, region, functions)))
     }
 
@@ -172,6 +172,33 @@ fn named(identifier: &str) -> (Option<&str>, Option<&str>, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Functions of every account and region, which all answer.
+    struct Everywhere;
+
+    impl Invoke for Everywhere {
+        fn invoke<'a>(&'a self, _: &'a str, _: InvokeRequest) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
+            async { Ok(Invocation::default()) }.boxed()
+        }
+
+        fn for_world(&self, _: &str, _: &str) -> Option<Arc<dyn Invoke>> {
+            Some(Arc::new(Everywhere))
+        }
+    }
+
+    #[tokio::test]
+    async fn calls_count_where_the_function_is() {
+        let clock = Clock::default();
+        let telemetry = Telemetry::in_memory(&clock);
+        let home = CountedFunctions::new(telemetry.clone(), clock, "000000000000", "us-east-1", Arc::new(Everywhere));
+        let elsewhere = home.for_world("111122223333", "eu-west-1").unwrap();
+        elsewhere.invoke("f", InvokeRequest::sync("{}")).await.unwrap();
+        assert!(telemetry.metrics().keys().is_empty());
+        let there = telemetry.within("111122223333", "eu-west-1");
+        assert!(there.metrics().keys().iter().any(|(key, _)| key.name == "Invocations"));
+        home.invoke("arn:aws:lambda:eu-west-1:111122223333:function:f", InvokeRequest::sync("{}")).await.unwrap();
+        assert!(telemetry.metrics().keys().is_empty(), "an ARN says where");
+    }
 
     #[test]
     fn a_function_is_found_in_every_form_of_its_name() {

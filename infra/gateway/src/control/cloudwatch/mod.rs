@@ -19,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use self::history::History;
+use self::watch::Watcher;
 pub(super) use self::watch::watch;
 use super::call::{ApiError, Call, Entry, Outcome, Output};
 use super::documents::{Collection, DocumentsError, Scope};
@@ -47,13 +48,13 @@ pub(crate) struct State {
     alarms: Collection<MetricAlarm>,
     /// What has happened to alarms in this run.
     history: History,
-    /// Whether somebody evaluates the alarms.
-    watched: bool,
+    /// Whoever evaluates the alarms; ends with this.
+    watcher: Option<Watcher>,
 }
 
 impl State {
     pub(crate) fn open(scope: &Scope) -> Result<State, DocumentsError> {
-        Ok(State { alarms: scope.collection("cloudwatch/alarms")?, history: History::default(), watched: false })
+        Ok(State { alarms: scope.collection("cloudwatch/alarms")?, history: History::default(), watcher: None })
     }
 }
 

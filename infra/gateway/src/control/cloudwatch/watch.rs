@@ -9,17 +9,27 @@ use crate::model::MetricAlarm;
 
 const MINUTE: i64 = 60_000;
 
+/// A task that evaluates alarms. It ends with this, so that a state that is put in another's place has one of its own.
+#[derive(Debug)]
+pub(super) struct Watcher(tokio::task::AbortHandle);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// Has the alarms evaluated, if there are any and nobody does so yet. Without a Tokio runtime nobody will.
 pub(in crate::control) fn watch(world: &Arc<World>) {
     let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
     let mut state = lock(&world.cloudwatch);
-    if state.watched || state.alarms.len() == 0 {
+    if state.watcher.is_some() || state.alarms.len() == 0 {
         return;
     }
-    state.watched = true;
     let clock = world.gateway.clock.clone();
     let began = this_minute(&clock);
-    runtime.spawn(run(Arc::downgrade(world), clock, began));
+    let task = runtime.spawn(run(Arc::downgrade(world), clock, began));
+    state.watcher = Some(Watcher(task.abort_handle()));
 }
 
 fn this_minute(clock: &Clock) -> EpochMillis {
@@ -44,7 +54,7 @@ fn evaluate_all(world: &Arc<World>, now: EpochMillis) -> bool {
     let alarms: Vec<MetricAlarm> = {
         let mut state = lock(&world.cloudwatch);
         if state.alarms.len() == 0 {
-            state.watched = false;
+            state.watcher = None;
             return false;
         }
         state.alarms.values().cloned().collect()
