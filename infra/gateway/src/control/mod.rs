@@ -330,7 +330,8 @@ impl Control {
         let Some(entry) = service.entry(&operation.name) else {
             return Err(self.not_here(service.name, protocol, &operation.name));
         };
-        let input = protocol.decode(service.model, operation, &labels, request)?;
+        let unpacked = protocol::unpacked(request)?;
+        let input = protocol.decode(service.model, operation, &labels, unpacked.as_ref().unwrap_or(request))?;
         if let Some(shape) = operation.input.as_ref().map(|input| service.model.shape(input))
             && let Some(message) = validate::violations(service.model, shape, &input.members, !input.payload.is_empty())
         {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::super::Control;
-use super::super::testing::{control, json as call, query};
+use super::super::testing::{control, json as call, query, request};
 
 async fn send(control: &Control, operation: &str, body: Value) -> (u16, Value) {
     call(control, "monitoring", &format!("GraniteServiceVersion20100801.{operation}"), body).await
@@ -136,6 +136,29 @@ async fn mistakes_are_told() {
     .await;
     assert_eq!(status, 404);
     assert!(xml.contains("<Code>ResourceNotFound</Code>"), "{xml}");
+}
+
+#[tokio::test]
+async fn clients_know_errors_by_the_code_of_the_query_protocol() {
+    let control = control();
+    let headers = [
+        ("X-Amz-Target", "GraniteServiceVersion20100801.PutMetricData"),
+        ("Content-Type", "application/x-amz-json-1.0"),
+    ];
+    let body = json!({"Namespace": "AWS/Lambda", "MetricData": [{"MetricName": "m", "Value": 1.0}]}).to_string();
+    let sent = request("monitoring", "us-east-1", "POST", "/", &headers, body);
+    let reply = super::super::testing::send(&control, sent).await;
+    assert_eq!(reply.headers()["x-amzn-query-error"], "InvalidParameterValue;Sender");
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_evaluation_and_a_new_alarm_begins_it_anew() {
+    let control = control();
+    ok(&control, "PutMetricAlarm", alarm("old")).await;
+    control.reset().unwrap();
+    ok(&control, "PutMetricAlarm", alarm("new")).await;
+    put(&control, "m", minute(&control), 7.0).await;
+    becomes(&control, "new", "ALARM").await;
 }
 
 fn alarm(name: &str) -> Value {

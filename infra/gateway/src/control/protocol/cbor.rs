@@ -9,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::super::call::{ApiError, Input, Output};
 use super::super::service_model::{Member, Operation, ServiceModel, Shape, ShapeType};
-use super::{header, malformed, reply, values, wire_code};
+use super::{header, malformed, reply, values};
 use crate::server::{ClientRequest, Reply};
 
 /// The tag of a number that is a time in epoch seconds (RFC 8949, section 3.4.2).
@@ -64,8 +64,7 @@ pub(super) fn encode_error(model: &ServiceModel, error: &ApiError, status: u16) 
     let text = |key: &str, value: &str| (Cbor::Text(key.to_owned()), Cbor::Text(value.to_owned()));
     // Clients look for the shape's name here, and for the Query protocol's code in the header.
     let mut reply = written(&Cbor::Map(vec![text("__type", &error.code), text("message", &error.message)]));
-    let fault = if status < 500 { "Sender" } else { "Receiver" };
-    header(&mut reply, "x-amzn-query-error", &format!("{};{fault}", wire_code(model, &error.code)));
+    super::query_error(&mut reply, model, error, status);
     reply
 }
 

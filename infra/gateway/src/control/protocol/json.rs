@@ -35,11 +35,15 @@ pub(super) fn encode(model: &ServiceModel, operation: &Operation, output: Output
     reply(content_type(version), Value::Object(body).to_string())
 }
 
-pub(super) fn encode_error(model: &ServiceModel, error: &ApiError, version: JsonVersion) -> Reply {
+pub(super) fn encode_error(model: &ServiceModel, error: &ApiError, status: u16, version: JsonVersion) -> Reply {
     let mut body = Map::new();
     body.insert("__type".to_owned(), error.code.clone().into());
     body.append(&mut error_members(model, error));
-    reply(content_type(version), Value::Object(body).to_string())
+    let mut reply = reply(content_type(version), Value::Object(body).to_string());
+    if model.metadata.service_id == "CloudWatch" {
+        super::query_error(&mut reply, model, error, status);
+    }
+    reply
 }
 
 fn content_type(version: JsonVersion) -> &'static str {

@@ -2,12 +2,14 @@
 //! model. Each protocol is one file; what the two JSON ones share is in `values`.
 
 mod cbor;
+mod compressed;
 mod json;
 mod query;
 mod rest_json;
 mod timestamps;
 mod values;
 
+pub(crate) use self::compressed::unpacked;
 pub(crate) use self::values::lower_first;
 
 use bytes::Bytes;
@@ -118,7 +120,7 @@ impl Protocol {
         let status = error.status.or_else(|| model.error_status(&error.code)).unwrap_or(400);
         let mut reply = match self {
             Protocol::RestJson => rest_json::encode_error(model, error, status),
-            Protocol::Json(version) => json::encode_error(model, error, version),
+            Protocol::Json(version) => json::encode_error(model, error, status, version),
             Protocol::Query => query::encode_error(model, error, status, request_id),
             Protocol::RpcV2Cbor => cbor::encode_error(model, error, status),
         };
@@ -137,6 +139,12 @@ fn malformed(message: impl Into<String>) -> ApiError {
 fn wire_code<'a>(model: &'a ServiceModel, code: &'a str) -> &'a str {
     let error = model.shapes.get(code).and_then(|shape| shape.error.as_ref());
     error.and_then(|error| error.code.as_deref()).unwrap_or(code)
+}
+
+/// Tells clients of a service that once spoke Query the code that it had there: they know errors by it.
+fn query_error(reply: &mut Reply, model: &ServiceModel, error: &ApiError, status: u16) {
+    let fault = if status < 500 { "Sender" } else { "Receiver" };
+    header(reply, "x-amzn-query-error", &format!("{};{fault}", wire_code(model, &error.code)));
 }
 
 /// A reply with a body of this type.
