@@ -7,7 +7,7 @@
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
@@ -28,10 +28,22 @@ pub(crate) struct Environment {
     pub(crate) log: Log,
     pub(crate) logs: OnceLock<LogPipe>,
     process_id: AtomicI32,
+    memory: Mutex<Option<Memory>>,
     state: Mutex<State>,
     stopped: Notify,
     born: Instant,
 }
+
+/// What a look at the process's memory has found.
+#[derive(Clone, Copy)]
+struct Memory {
+    looked: Instant,
+    max_mb: Option<u64>,
+}
+
+/// For how long a look at a process's memory is good enough for its reports: one look takes the kernel longer than the
+/// rest of the report takes us.
+const MEMORY_LOOK: Duration = Duration::from_millis(100);
 
 enum State {
     Starting { limit: EpochMillis, attached: Option<Work>, failure: Option<Failure> },
@@ -93,6 +105,7 @@ impl Environment {
             log,
             logs: OnceLock::new(),
             process_id: AtomicI32::new(0),
+            memory: Mutex::new(None),
             state: Mutex::new(State::Starting { limit, attached, failure: None }),
             stopped: Notify::new(),
             born: Instant::now(),
@@ -227,8 +240,19 @@ impl Environment {
     }
 
     fn report(&self, running: &Running) -> String {
-        let memory = max_memory_mb(self.process_id.load(Ordering::Relaxed));
-        running.report_lines(self.version.function.memory_size, memory)
+        running.report_lines(self.version.function.memory_size, self.max_memory_mb())
+    }
+
+    fn max_memory_mb(&self) -> Option<u64> {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        match *memory {
+            Some(known) if known.looked.elapsed() < MEMORY_LOOK => known.max_mb,
+            _ => {
+                let max_mb = max_memory_mb(self.process_id.load(Ordering::Relaxed));
+                *memory = Some(Memory { looked: Instant::now(), max_mb });
+                max_mb
+            }
+        }
     }
 
     /// A line of Lambda's own about a failure.
