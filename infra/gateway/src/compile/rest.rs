@@ -12,7 +12,7 @@ use super::{
     Warnings, parameter_names,
 };
 use crate::authorize::ResultCache;
-use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Stage};
+use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Shared, Stage};
 use crate::proxy::BinaryMediaTypes;
 use crate::telemetry::StageTelemetry;
 
@@ -195,7 +195,7 @@ fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
 }
 
 /// Under one parent there may be one variable part only; API Gateway refuses a second one with this text.
-fn siblings(resources: &[Resource]) -> Result<(), (String, String)> {
+fn siblings(resources: &[Shared<Resource>]) -> Result<(), (String, String)> {
     let mut variable_of: HashMap<&str, &str> = HashMap::new();
     for resource in resources {
         for (at, part) in resource.path.match_indices('/').map(|(at, _)| {

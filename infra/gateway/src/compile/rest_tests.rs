@@ -12,7 +12,7 @@ fn api(paths: &[&str]) -> RestApi {
             ..Integration::default()
         };
         let get = Method { http_method: "GET".to_owned(), integration: Some(integration), ..Method::default() };
-        Resource { path: (*path).to_owned(), methods: [("GET".to_owned(), get)].into(), ..Resource::default() }
+        Resource { path: (*path).to_owned(), methods: [("GET".to_owned(), get)].into(), ..Resource::default() }.into()
     };
     let stage = Stage { stage_name: "prod".to_owned(), ..Stage::default() };
     RestApi {

@@ -1,7 +1,8 @@
 //! What was created through the API, kept across restarts: one SQLite file of JSON documents.
 //!
-//! A document is one resource. Each write is a transaction of its own, so that a crash in the middle of one loses that
-//! write at most. SQLite is here already: the embedded DynamoDB keeps its tables in it.
+//! A document is one resource, or a part of one that grows (`Parts`). Each write is a transaction of its own, so that a
+//! crash in the middle of one loses that write at most. SQLite is here already: the embedded DynamoDB keeps its tables
+//! in it.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -78,19 +79,45 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// All resources of one kind, as they were kept. `kind` is `service/resources`: `apigateway/restapis`.
-    pub(crate) fn collection<T: Serialize + DeserializeOwned + Clone>(
+    /// All resources of one kind, as they were kept. `kind` is `service/resources`: `apigateway/stages`.
+    pub(crate) fn collection<T: Serialize + DeserializeOwned + Clone + 'static>(
         &self,
         kind: &'static str,
     ) -> Result<Collection<T>, DocumentsError> {
+        self.open(kind, None)
+    }
+
+    /// Like [`Scope::collection`], of resources that grow and so are kept in parts.
+    pub(crate) fn collection_in_parts<T: Serialize + DeserializeOwned + Clone + 'static>(
+        &self,
+        kind: &'static str,
+        parts: &'static Parts<T>,
+    ) -> Result<Collection<T>, DocumentsError> {
+        let mut collection = self.open(kind, Some(parts))?;
+        let kept = self.read(parts.kind)?;
+        for (id, item) in collection.items.iter().filter(|(_, item)| (parts.has_parts)(item)) {
+            let written =
+                Changes::between(Some(parts), None, item).and_then(|all| self.write(kind, id, &all, Some(parts.kind)));
+            if let Err(error) = written {
+                tracing::error!(kind, id, error = error.message, "a kept resource cannot be written in parts");
+            }
+        }
+        for (key, body) in kept {
+            let item = key.split_once('/').and_then(|(id, _)| collection.items.get_mut(id));
+            if let Some(Err(error)) = item.map(|item| (parts.join)(item, &body)) {
+                tracing::error!(kind, id = key, %error, "a part of a kept resource cannot be read and is left out");
+            }
+        }
+        Ok(collection)
+    }
+
+    fn open<T: Serialize + DeserializeOwned + Clone + 'static>(
+        &self,
+        kind: &'static str,
+        parts: Option<&'static Parts<T>>,
+    ) -> Result<Collection<T>, DocumentsError> {
         let mut items = IndexMap::new();
-        let connection = self.documents.lock();
-        let mut statement = connection
-            .prepare_cached("SELECT id, body FROM documents WHERE world = ?1 AND kind = ?2 ORDER BY rowid")?;
-        let rows = statement
-            .query_map(params![self.world, kind], |row| Ok((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?)))?;
-        for row in rows {
-            let (id, body) = row?;
+        for (id, body) in self.read(kind)? {
             match serde_json::from_slice(&body) {
                 Ok(item) => {
                     items.insert(id, item);
@@ -99,43 +126,109 @@ impl Scope {
                 Err(error) => tracing::error!(kind, id, %error, "a kept resource cannot be read and is left out"),
             }
         }
-        Ok(Collection { scope: self.clone(), kind, items, declared: HashSet::new() })
+        Ok(Collection { scope: self.clone(), kind, parts, items, declared: HashSet::new() })
     }
 
-    fn write(&self, kind: &str, id: &str, item: &impl Serialize) -> Result<(), ApiError> {
-        let body = serde_json::to_vec(item).map_err(ApiError::internal)?;
+    /// Ids and bodies of one kind, in the order in which they were first written.
+    fn read(&self, kind: &str) -> Result<Vec<(String, Vec<u8>)>, DocumentsError> {
         let connection = self.documents.lock();
         let mut statement = connection
-            .prepare_cached(
+            .prepare_cached("SELECT id, body FROM documents WHERE world = ?1 AND kind = ?2 ORDER BY rowid")?;
+        let rows = statement.query_map(params![self.world, kind], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One transaction, so that a resource and its parts are those of one moment.
+    fn write(&self, kind: &str, id: &str, changes: &Changes, parts: Option<&str>) -> Result<(), ApiError> {
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let mut put = transaction.prepare_cached(
                 "INSERT INTO documents (world, kind, id, body) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (world, kind, id) DO UPDATE SET body = excluded.body",
-            )
-            .map_err(ApiError::internal)?;
-        statement.execute(params![self.world, kind, id, body]).map_err(ApiError::internal)?;
-        Ok(())
+            )?;
+            put.execute(params![self.world, kind, id, changes.body])?;
+            if let Some(parts) = parts {
+                let mut erase = transaction.prepare_cached(ERASE)?;
+                for part in &changes.erased {
+                    erase.execute(params![self.world, parts, format!("{id}/{part}")])?;
+                }
+                for (part, body) in &changes.written {
+                    put.execute(params![self.world, parts, format!("{id}/{part}"), body])?;
+                }
+                drop(erase);
+            }
+            drop(put);
+            transaction.commit()
+        };
+        write(&mut self.documents.lock()).map_err(ApiError::internal)
     }
 
-    fn erase(&self, kind: &str, id: &str) -> Result<(), ApiError> {
-        let connection = self.documents.lock();
-        let mut statement = connection
-            .prepare_cached("DELETE FROM documents WHERE world = ?1 AND kind = ?2 AND id = ?3")
-            .map_err(ApiError::internal)?;
-        statement.execute(params![self.world, kind, id]).map_err(ApiError::internal)?;
-        Ok(())
+    /// With all of its parts.
+    fn erase(&self, kind: &str, id: &str, parts: Option<&str>) -> Result<(), ApiError> {
+        let erase = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            transaction.prepare_cached(ERASE)?.execute(params![self.world, kind, id])?;
+            if let Some(parts) = parts {
+                // `0` follows `/`: all that begins with the id and a slash.
+                transaction
+                    .prepare_cached("DELETE FROM documents WHERE world = ?1 AND kind = ?2 AND id > ?3 AND id < ?4")?
+                    .execute(params![self.world, parts, format!("{id}/"), format!("{id}0")])?;
+            }
+            transaction.commit()
+        };
+        erase(&mut self.documents.lock()).map_err(ApiError::internal)
+    }
+}
+
+const ERASE: &str = "DELETE FROM documents WHERE world = ?1 AND kind = ?2 AND id = ?3";
+
+/// How a resource that grows is kept: what it is made of as documents of their own, so that a change to one of many
+/// writes that one. Resources of such a kind have ids without a slash.
+#[derive(Debug)]
+pub(crate) struct Parts<T> {
+    /// The parts' kind, another than the resource's.
+    pub(crate) kind: &'static str,
+    /// What the step from one state of a resource (`None` before it is kept) to another writes.
+    pub(crate) changes: fn(Option<&T>, &T) -> serde_json::Result<Changes>,
+    /// Whether a resource has any: one whose own document still does was kept whole.
+    pub(crate) has_parts: fn(&T) -> bool,
+    /// Puts the next part back into its resource.
+    pub(crate) join: fn(&mut T, &[u8]) -> serde_json::Result<()>,
+}
+
+/// What a change writes.
+#[derive(Debug)]
+pub(crate) struct Changes {
+    /// The resource without its parts.
+    pub(crate) body: Vec<u8>,
+    /// Ids of parts that go, before any is written.
+    pub(crate) erased: Vec<String>,
+    /// Parts by id. One whose id is there already keeps its place, others come last.
+    pub(crate) written: Vec<(String, Vec<u8>)>,
+}
+
+impl Changes {
+    fn between<T: Serialize>(parts: Option<&Parts<T>>, before: Option<&T>, after: &T) -> Result<Changes, ApiError> {
+        let changes = match parts {
+            Some(parts) => (parts.changes)(before, after),
+            None => serde_json::to_vec(after).map(|body| Changes { body, erased: Vec::new(), written: Vec::new() }),
+        };
+        changes.map_err(ApiError::internal)
     }
 }
 
 /// The resources of one kind by id, in the order they were made; each change is kept before it is seen.
 #[derive(Debug)]
-pub(crate) struct Collection<T> {
+pub(crate) struct Collection<T: 'static> {
     scope: Scope,
     kind: &'static str,
+    parts: Option<&'static Parts<T>>,
     items: IndexMap<String, T>,
     /// Those that a template declares: they come back with the template, so the store has no copy to disagree with it.
     declared: HashSet<String>,
 }
 
-impl<T: Serialize + DeserializeOwned + Clone> Collection<T> {
+impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.items.get(id)
     }
@@ -160,7 +253,8 @@ impl<T: Serialize + DeserializeOwned + Clone> Collection<T> {
     pub(crate) fn insert(&mut self, id: impl Into<String>, item: T) -> Result<(), ApiError> {
         let id = id.into();
         if !self.declared.contains(&id) {
-            self.scope.write(self.kind, &id, &item)?;
+            let changes = Changes::between(self.parts, self.items.get(&id), &item)?;
+            self.scope.write(self.kind, &id, &changes, self.parts.map(|parts| parts.kind))?;
         }
         self.items.insert(id, item);
         Ok(())
@@ -179,7 +273,7 @@ impl<T: Serialize + DeserializeOwned + Clone> Collection<T> {
     /// Removes a resource and gives it back.
     pub(crate) fn remove(&mut self, id: &str) -> Result<Option<T>, ApiError> {
         if !self.declared.remove(id) && self.items.contains_key(id) {
-            self.scope.erase(self.kind, id)?;
+            self.scope.erase(self.kind, id, self.parts.map(|parts| parts.kind))?;
         }
         Ok(self.items.shift_remove(id))
     }
@@ -188,7 +282,7 @@ impl<T: Serialize + DeserializeOwned + Clone> Collection<T> {
     pub(crate) fn declare(&mut self, id: impl Into<String>, item: T) -> Result<(), ApiError> {
         let id = id.into();
         if self.declared.insert(id.clone()) && self.items.contains_key(&id) {
-            self.scope.erase(self.kind, &id)?;
+            self.scope.erase(self.kind, &id, self.parts.map(|parts| parts.kind))?;
         }
         self.items.insert(id, item);
         Ok(())

@@ -12,6 +12,7 @@ mod logs;
 mod rest;
 mod rest_account;
 mod runtime;
+mod shared;
 mod sns;
 mod v2;
 
@@ -41,6 +42,7 @@ pub use rest_account::{
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
 pub use runtime::{Runtime, RuntimeFamily};
+pub use shared::Shared;
 pub use sns::{Subscription, Topic};
 pub use v2::{
     Api, ApiAuthorizer, ApiDeployment, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::is_default;
+use super::{Shared, is_default};
 use crate::clock::EpochMillis;
 
 /// A REST API and everything below it.
@@ -59,9 +59,9 @@ pub struct RestApi {
     /// `endpointAccessMode`: `BASIC` or `STRICT`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint_access_mode: Option<String>,
-    /// Resources, the root (`/`) first.
+    /// Resources, the root (`/`) first; a deployment shares those that have not changed since.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub resources: Vec<Resource>,
+    pub resources: Vec<Shared<Resource>>,
     /// Authorizers by authorizer id.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub authorizers: IndexMap<String, Authorizer>,

@@ -25,7 +25,7 @@ pub(super) fn api(methods: &[(&str, &str)]) -> RestApi {
         let (verb, path) = key.split_once(' ').unwrap();
         if !api.resources.iter().any(|resource| resource.path == path) {
             let id = format!("r{}", api.resources.len());
-            api.resources.push(Resource { id, path: path.to_owned(), ..Resource::default() });
+            api.resources.push(Resource { id, path: path.to_owned(), ..Resource::default() }.into());
         }
         let resource = api.resources.iter_mut().find(|resource| resource.path == path).unwrap();
         let integration = Integration {

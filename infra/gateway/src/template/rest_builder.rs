@@ -86,7 +86,7 @@ impl RestBuilder {
                 id,
                 logical_id: Some(logical_id.to_owned()),
                 name,
-                resources: vec![root],
+                resources: vec![root.into()],
                 ..RestApi::default()
             },
             authorizers: Authorizers::default(),
@@ -158,13 +158,14 @@ impl RestBuilder {
             return None;
         }
         let id = id.unwrap_or_else(|| names::resource_id(&self.api.id, &path));
-        self.api.resources.push(Resource {
+        let resource = Resource {
             id,
             parent_id: Some(parent_id),
             path_part: Some(part.to_owned()),
             path,
             methods: IndexMap::new(),
-        });
+        };
+        self.api.resources.push(resource.into());
         Some(self.api.resources.len() - 1)
     }
 

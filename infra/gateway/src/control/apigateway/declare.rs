@@ -27,7 +27,7 @@ impl State {
                 api.created_date = former.map_or(now, |former| former.created_date);
             }
             if !api.resources.iter().any(|resource| resource.parent_id.is_none()) {
-                api.resources.insert(0, rest_apis::root());
+                api.resources.insert(0, rest_apis::root().into());
             }
             for (name, model) in models::defaults() {
                 api.models.entry(name).or_insert(model);

@@ -39,9 +39,9 @@ impl State {
             |api| {
                 let index = api.resources.iter().position(|resource| resource.id == call.text("resourceId"));
                 let index = index.ok_or_else(|| no_such("Resource"))?;
-                let mut resource = api.resources[index].clone();
+                let mut resource = Resource::clone(&api.resources[index]);
                 let result = change(api, &mut resource)?;
-                api.resources[index] = resource;
+                api.resources[index] = resource.into();
                 Ok(result)
             },
         )

@@ -18,6 +18,7 @@ mod export;
 mod gateway_responses;
 mod import;
 mod integrations;
+mod kept;
 mod mapping;
 mod methods;
 mod model_schema;

@@ -35,7 +35,7 @@ fn create(call: &Call<'_>) -> Outcome {
             check_place(api, &resource)?;
             resource.path = path(api, &resource);
             let output = described(&resource, false)?;
-            api.resources.push(resource);
+            api.resources.push(resource.into());
             Output::of(output)
         },
     )
@@ -173,7 +173,7 @@ fn update(call: &Call<'_>) -> Outcome {
         |api| {
             let index = api.resources.iter().position(|resource| resource.id == call.text("resourceId"));
             let index = index.ok_or_else(|| no_such("Resource"))?;
-            let mut changed = api.resources[index].clone();
+            let mut changed = Resource::clone(&api.resources[index]);
             patch::apply(&mut changed, &operations, RULES, Refusal::Listed)?;
             let is_root = changed.path == "/";
             if !is_root {
@@ -184,7 +184,7 @@ fn update(call: &Call<'_>) -> Outcome {
                 check_place(api, &changed)?;
             }
             let id = changed.id.clone();
-            api.resources[index] = changed;
+            api.resources[index] = changed.into();
             if !is_root {
                 set_paths(api, &id);
             }

@@ -46,7 +46,7 @@ fn create(call: &Call<'_>) -> Outcome {
         asked.policy = api_policy::checked(&policy, call.world, &asked.id)?;
     }
     asked.models = models::defaults();
-    asked.resources = vec![root()];
+    asked.resources = vec![root().into()];
     if let Some(source) = call.optional_text("cloneFrom").filter(|id| !id.is_empty()) {
         let source = state.apis.get(source).ok_or_else(|| no_api(call, source))?;
         clone_from(&mut asked, source);

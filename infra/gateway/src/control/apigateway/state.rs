@@ -3,6 +3,7 @@
 use super::super::call::{ApiError, Call};
 use super::super::documents::{Collection, DocumentsError, Scope};
 use super::errors::{bad_request, no_api, no_such};
+use super::kept;
 use crate::model::{Deployment, Method, Resource, RestApi};
 
 /// The REST APIs and their deployments.
@@ -16,7 +17,7 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn open(scope: &Scope) -> Result<State, DocumentsError> {
         Ok(State {
-            apis: scope.collection("apigateway/restapis")?,
+            apis: scope.collection_in_parts("apigateway/restapis", &kept::PARTS)?,
             deployments: scope.collection("apigateway/deployments")?,
         })
     }
@@ -63,7 +64,7 @@ impl State {
     pub(super) fn resource(&self, call: &Call<'_>) -> Result<&Resource, ApiError> {
         let api = self.apis.get(call.text("restApiId"));
         let found = api.and_then(|api| api.resources.iter().find(|resource| resource.id == call.text("resourceId")));
-        found.ok_or_else(|| no_such("Resource"))
+        found.map(|resource| &**resource).ok_or_else(|| no_such("Resource"))
     }
 
     /// The method `httpMethod` of that resource.

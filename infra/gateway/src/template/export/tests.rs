@@ -94,19 +94,19 @@ fn rest_api(api: &RestApi) -> Value {
     let validators: IndexMap<String, Option<String>> =
         api.request_validators.values().map(|validator| (validator.id.clone(), validator.name.clone())).collect();
     for resource in &mut api.resources {
+        let id = std::mem::take(&mut resource.id);
         for method in resource.methods.values_mut() {
             let name = method.authorizer_id.as_ref().and_then(|id| authorizers.get(id).cloned());
             replaced(&mut method.authorizer_id, name);
             let name = method.request_validator_id.as_ref().and_then(|id| validators.get(id).cloned().flatten());
             replaced(&mut method.request_validator_id, name);
             if let Some(integration) = &mut method.integration
-                && integration.cache_namespace.as_deref() == Some(&resource.id)
+                && integration.cache_namespace.as_deref() == Some(&id)
             {
                 integration.cache_namespace = None;
             }
         }
         resource.methods.sort_keys();
-        resource.id = String::new();
         resource.parent_id = None;
     }
     api.resources.sort_by(|a, b| a.path.cmp(&b.path));

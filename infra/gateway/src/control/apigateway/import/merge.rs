@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use crate::ids;
-use crate::model::{Resource, RestApi};
+use crate::model::{Resource, RestApi, Shared};
 
 /// The imported API instead of `api`; its id, stages, creation and tags stay.
 pub(super) fn overwrite(api: &mut RestApi, imported: RestApi) {
@@ -22,7 +22,7 @@ pub(super) fn overwrite(api: &mut RestApi, imported: RestApi) {
         resources: kept
             .resources
             .into_iter()
-            .map(|resource| Resource { methods: Default::default(), ..resource })
+            .map(|resource| Resource { methods: Default::default(), ..Resource::clone(&resource) }.into())
             .collect(),
         ..RestApi::default()
     };
@@ -119,7 +119,7 @@ fn validators(api: &mut RestApi, imported: &mut RestApi) -> HashMap<String, Stri
 /// Adds resources by path and methods by verb. Parents come before their children, as the reader makes them.
 fn resources(
     api: &mut RestApi,
-    imported: Vec<Resource>,
+    imported: Vec<Shared<Resource>>,
     authorizers: &HashMap<String, String>,
     validators: &HashMap<String, String>,
 ) {
@@ -131,7 +131,8 @@ fn resources(
             Some(at) => at,
             None => {
                 resource.id = fresh(&resource.id, |id| api.resources.iter().any(|known| known.id == id));
-                resource.parent_id = resource.parent_id.map(|parent| ids.get(&parent).cloned().unwrap_or(parent));
+                resource.parent_id =
+                    resource.parent_id.take().map(|parent| ids.get(&parent).cloned().unwrap_or(parent));
                 api.resources.push(resource);
                 api.resources.len() - 1
             }

@@ -109,7 +109,7 @@ fn definition(call: &Call<'_>) -> Result<RestApi, ApiError> {
         ..Resource::default()
     };
     Ok(RestApi {
-        resources: vec![resource("root", "/"), resource("rest", "/{proxy+}")],
+        resources: vec![resource("root", "/").into(), resource("rest", "/{proxy+}").into()],
         authorizers: IndexMap::from([(authorizer.id.clone(), authorizer)]),
         stages: IndexMap::new(),
         ..api.clone()

@@ -91,7 +91,7 @@ fn definition(call: &Call<'_>) -> Result<(RestApi, String, String), ApiError> {
     let path = resource.path.clone();
     let methods = IndexMap::from([(method.http_method.clone(), method)]);
     let api = RestApi {
-        resources: vec![Resource { methods, ..resource }],
+        resources: vec![Resource { methods, ..resource }.into()],
         authorizers: IndexMap::new(),
         stages: IndexMap::new(),
         ..api

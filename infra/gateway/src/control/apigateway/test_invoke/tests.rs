@@ -52,7 +52,7 @@ fn control(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> (Contro
     };
     let api = RestApi {
         id: "api".to_owned(),
-        resources: vec![resource],
+        resources: vec![resource.into()],
         authorizers: [("a".to_owned(), authorizer)].into(),
         ..RestApi::default()
     };

@@ -93,7 +93,7 @@ fn declared() -> RestApi {
     RestApi {
         id: "userapi".to_owned(),
         name: "UserApi".to_owned(),
-        resources: vec![root],
+        resources: vec![root.into()],
         stages: [("dev".to_owned(), stage)].into(),
         ..RestApi::default()
     }
