@@ -28,7 +28,7 @@ impl Issuer {
         #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&*self.secret).expect("a key");
         mac.update(access_key.as_bytes());
-        mac.finalize().into_bytes().iter().take(20).fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+        crate::ids::hex(&mac.finalize().into_bytes()[..20])
     }
 }
 

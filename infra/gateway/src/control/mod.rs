@@ -23,6 +23,7 @@ mod sns;
 mod sts;
 mod validate;
 mod world;
+mod yaml;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -335,7 +336,7 @@ impl Control {
         if let Some(shape) = operation.input.as_ref().map(|input| service.model.shape(input))
             && let Some(message) = validate::violations(service.model, shape, &input.members, !input.payload.is_empty())
         {
-            return Err(ApiError::new(service.validation_error, message).with_status(400));
+            return Err(service.invalid(message));
         }
         let call = Call { control: self, world: &world, operation, input, request };
         let output = match entry.handler {

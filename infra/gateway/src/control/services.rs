@@ -1,6 +1,6 @@
 //! The services of the control plane, and how a request is told to be for one of them.
 
-use super::call::Entry;
+use super::call::{ApiError, Entry};
 use super::service_model;
 use super::signature::{self, Signed};
 use crate::server::ClientRequest;
@@ -24,6 +24,20 @@ impl Service {
     /// The operation `name`, if it is here.
     pub(crate) fn entry(&self, name: &str) -> Option<&'static Entry> {
         self.operations.iter().copied().flatten().find(|entry| entry.name == name)
+    }
+
+    /// The error for an input that violates the model's constraints, as `message` says.
+    pub(crate) fn invalid(&self, message: String) -> ApiError {
+        // Lambda takes a runtime for a matter of its own: another code, no count of errors before the sentence, and the
+        // value without quotes.
+        if self.name == "lambda"
+            && let Some(alone) = message.strip_prefix("1 validation error detected: Value '")
+            && let Some((runtime, constraint)) = alone.split_once("' at 'runtime' ")
+        {
+            let text = format!("Value {runtime} at 'runtime' {constraint} or be a valid ARN");
+            return ApiError::new("InvalidParameterValueException", text).with_status(400);
+        }
+        ApiError::new(self.validation_error, message).with_status(400)
     }
 }
 

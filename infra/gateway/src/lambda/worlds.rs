@@ -177,7 +177,7 @@ fn place(identifier: &str) -> Option<(&str, Option<&str>)> {
         let (region, account) = (parts.nth(2)?, parts.next()?);
         return Some((account, Some(region)));
     }
-    let is_account = head.len() == 12 && head.bytes().all(|byte| byte.is_ascii_digit());
+    let is_account = crate::ids::is_account_id(head);
     (is_account && parts.next() == Some("function")).then_some((head, None))
 }
 

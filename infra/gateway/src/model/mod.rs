@@ -4,22 +4,27 @@
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
 mod cloudwatch;
+mod documentation;
 mod event_source;
 mod function_record;
+mod gateway_response;
 mod iam;
 mod lambda;
 mod logs;
 mod rest;
 mod rest_account;
+mod rest_stage;
 mod runtime;
 mod shared;
 mod sns;
 mod v2;
+mod v2_stage;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use cloudwatch::{MetricAlarm, MetricDimension};
+pub use documentation::{DocumentationPart, DocumentationPartLocation, DocumentationVersion};
 pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
 };
@@ -28,26 +33,27 @@ pub use function_record::{
     FunctionVersion, LATEST, LoggingConfig, PolicyStatement, ProvisionedConcurrency, RoutingConfig, SnapStart,
     TracingConfig, UrlCors,
 };
+pub use gateway_response::{GATEWAY_RESPONSE_TEMPLATE, GATEWAY_RESPONSES, GatewayResponse};
 pub use iam::{AccessKey, Policy, PolicyVersion, Role, User};
 pub use lambda::{Architecture, Function, FunctionCode};
 pub use logs::LogGroup;
 pub use rest::{
-    AccessLogSettings, Authorizer, AuthorizerType, CanarySettings, Deployment, DocumentationPart,
-    DocumentationPartLocation, DocumentationVersion, EndpointConfiguration, GatewayResponse, Integration,
-    IntegrationResponse, IntegrationType, Method, MethodResponse, MethodSetting, RequestValidator, Resource, RestApi,
-    SchemaModel, Stage, TlsConfig,
+    Authorizer, AuthorizerType, EndpointConfiguration, Integration, IntegrationResponse, IntegrationType, Method,
+    MethodResponse, RequestValidator, Resource, RestApi, SchemaModel, TlsConfig,
 };
 pub use rest_account::{
     Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
+pub use rest_stage::{AccessLogSettings, CanarySettings, Deployment, MethodSetting, Stage};
 pub use runtime::{Runtime, RuntimeFamily};
 pub use shared::Shared;
 pub use sns::{Subscription, Topic};
 pub use v2::{
-    Api, ApiAuthorizer, ApiDeployment, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel,
-    ApiStage, ApiVpcLink, CorsConfiguration, ProtocolType, Route, RouteResponse, RouteSettings,
+    Api, ApiAuthorizer, ApiDomainName, ApiIntegration, ApiIntegrationResponse, ApiMapping, ApiModel, ApiVpcLink,
+    CorsConfiguration, ProtocolType, Route, RouteResponse,
 };
+pub use v2_stage::{ApiDeployment, ApiStage, RouteSettings};
 
 /// Whether a field may be left out when it is written.
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

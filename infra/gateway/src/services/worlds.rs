@@ -178,7 +178,7 @@ fn open(path: Option<&Path>, clock: &Clock, world: &World) -> Result<Opened, Ope
 }
 
 fn is_account(account: &str) -> bool {
-    account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit())
+    crate::ids::is_account_id(account)
 }
 
 /// Also what keeps a file's name inside the folder.

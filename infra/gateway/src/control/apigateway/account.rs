@@ -51,7 +51,7 @@ fn update(call: &Call<'_>) -> Outcome {
 fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     matches!(parts[..], ["arn", _, "iam", "", account, role]
-        if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit())
+        if crate::ids::is_account_id(account)
             && role.strip_prefix("role/").is_some_and(|name| !name.is_empty()))
 }
 

@@ -3,12 +3,12 @@
 mod document;
 mod methods;
 mod security;
-mod yaml;
 
 use serde_json::{Value, json};
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
+use super::super::yaml;
 use super::errors::{bad_request, no_such};
 use crate::clock::{EpochMillis, iso8601};
 use crate::model::{DocumentationVersion, RestApi};

@@ -8,7 +8,7 @@ use super::super::world::lock;
 use super::errors::{bad_request, not_found};
 use super::page;
 use super::patch::{self, Op, Patch, Refusal, Rule, any, replace};
-use crate::model::{GatewayResponse, RestApi};
+use crate::model::{GATEWAY_RESPONSE_TEMPLATE, GATEWAY_RESPONSES, GatewayResponse, RestApi};
 
 pub(super) const OPERATIONS: &[Entry] = &[
     op("PutGatewayResponse", put),
@@ -18,36 +18,8 @@ pub(super) const OPERATIONS: &[Entry] = &[
     op("DeleteGatewayResponse", delete),
 ];
 
-/// All types with their status codes. `WAF_FILTERED` and the like are answers of what does not run here; they can be
-/// changed nevertheless.
-const TYPES: [(&str, Option<&str>); 21] = [
-    ("ACCESS_DENIED", Some("403")),
-    ("API_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_FAILURE", Some("500")),
-    ("BAD_REQUEST_BODY", Some("400")),
-    ("BAD_REQUEST_PARAMETERS", Some("400")),
-    ("DEFAULT_4XX", None),
-    ("DEFAULT_5XX", None),
-    ("EXPIRED_TOKEN", Some("403")),
-    ("INTEGRATION_FAILURE", Some("504")),
-    ("INTEGRATION_TIMEOUT", Some("504")),
-    ("INVALID_API_KEY", Some("403")),
-    ("INVALID_SIGNATURE", Some("403")),
-    ("MISSING_AUTHENTICATION_TOKEN", Some("403")),
-    ("QUOTA_EXCEEDED", Some("429")),
-    ("REQUEST_TOO_LARGE", Some("413")),
-    ("RESOURCE_NOT_FOUND", Some("404")),
-    ("THROTTLED", Some("429")),
-    ("UNAUTHORIZED", Some("401")),
-    ("UNSUPPORTED_MEDIA_TYPE", Some("415")),
-    ("WAF_FILTERED", Some("403")),
-];
-
-const TEMPLATE: &str = r#"{"message":$context.error.messageString}"#;
-
 fn default_status(kind: &str) -> Option<&'static str> {
-    TYPES.iter().find(|(name, _)| *name == kind).and_then(|(_, status)| *status)
+    GATEWAY_RESPONSES.iter().find(|(name, _)| *name == kind).and_then(|(_, status)| *status)
 }
 
 /// What API Gateway made itself.
@@ -56,7 +28,7 @@ fn built_in(kind: &str) -> GatewayResponse {
         response_type: kind.to_owned(),
         status_code: default_status(kind).map(str::to_owned),
         response_parameters: IndexMap::new(),
-        response_templates: IndexMap::from([("application/json".to_owned(), TEMPLATE.to_owned())]),
+        response_templates: IndexMap::from([("application/json".to_owned(), GATEWAY_RESPONSE_TEMPLATE.to_owned())]),
         default_response: true,
     }
 }
@@ -132,7 +104,7 @@ fn list(call: &Call<'_>) -> Outcome {
     let state = lock(&call.world.apigateway);
     let api = state.api(call)?;
     // There are so few that AWS gives them all at once.
-    let all = TYPES.iter().map(|(kind, _)| page::json(effective(api, kind)));
+    let all = GATEWAY_RESPONSES.iter().map(|(kind, _)| page::json(effective(api, kind)));
     Output::of(json!({"items": all.collect::<Result<Vec<_>, _>>()?}))
 }
 

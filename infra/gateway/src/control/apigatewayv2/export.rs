@@ -1,12 +1,11 @@
 //! `ExportApi`: an HTTP API as an OpenAPI 3.0 document, with API Gateway's extensions or without.
 
-mod yaml;
-
 use serde_json::{Map, Value, json};
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::protocol::lower_first;
 use super::super::world::lock;
+use super::super::yaml;
 use super::errors::{bad_request, no_stage};
 use super::state::deployment_key;
 use crate::model::{Api, ApiAuthorizer, ApiIntegration, ProtocolType, Route};

@@ -40,7 +40,7 @@ fn document(resource: &str, statement: &PolicyStatement) -> Value {
     let principal = &statement.principal;
     let principal = if principal == "*" {
         json!("*")
-    } else if principal.len() == 12 && principal.bytes().all(|byte| byte.is_ascii_digit()) {
+    } else if crate::ids::is_account_id(principal) {
         json!({ "AWS": format!("arn:aws:iam::{principal}:root") })
     } else if principal.starts_with("arn:") {
         json!({ "AWS": principal })

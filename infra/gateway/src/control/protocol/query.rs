@@ -5,12 +5,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::super::call::{ApiError, Input, Output};
 use super::super::service_model::{Member, Operation, ServiceModel, Shape, ShapeType, percent_decoded};
 use super::reply;
 use super::timestamps::{self, Format};
+use super::values;
 use crate::server::{ClientRequest, Reply};
 
 /// Depth of an input's structures; IAM's and SNS's have three levels.
@@ -90,7 +91,10 @@ impl Form {
             ShapeType::Structure => Ok(None),
             ShapeType::List => self.list(model, member, shape, path, depth),
             ShapeType::Map => self.map(model, member, shape, path, depth),
-            _ => self.get(path).map(|text| scalar(shape, text, path)).transpose(),
+            _ => {
+                let malformed = |message| ApiError::new("MalformedInput", message);
+                self.get(path).map(|text| values::decode_text(shape, text, path).map_err(malformed)).transpose()
+            }
         }
     }
 
@@ -139,26 +143,6 @@ impl Form {
             index += 1;
         }
         Ok((!entries.is_empty()).then_some(Value::Object(entries)))
-    }
-}
-
-fn scalar(shape: &Shape, text: &str, path: &str) -> Result<Value, ApiError> {
-    let wrong = |expected: &str| ApiError::new("MalformedInput", format!("{path} must be {expected}"));
-    match shape.kind {
-        ShapeType::Boolean => match text {
-            "true" => Ok(true.into()),
-            "false" => Ok(false.into()),
-            _ => Err(wrong("true or false")),
-        },
-        ShapeType::Integer | ShapeType::Long => {
-            text.parse::<i64>().map(Value::from).map_err(|_| wrong("a whole number"))
-        }
-        ShapeType::Float | ShapeType::Double => {
-            let number = text.parse().ok().and_then(Number::from_f64);
-            number.map(Value::Number).ok_or_else(|| wrong("a number"))
-        }
-        ShapeType::Timestamp => timestamps::decode(&text.into()).map(Value::from).ok_or_else(|| wrong("a timestamp")),
-        _ => Ok(text.into()),
     }
 }
 

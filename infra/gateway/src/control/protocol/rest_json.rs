@@ -2,7 +2,7 @@
 //!
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>
 
-use serde_json::{Map, Number, Value};
+use serde_json::{Map, Value};
 
 use super::super::call::{ApiError, Input, Output};
 use super::super::service_model::{Location, Member, Operation, ServiceModel, ShapeType, percent_decoded};
@@ -115,23 +115,7 @@ fn from_query(
 
 /// A value that stands as text in a path, query or header.
 fn text_value(model: &ServiceModel, member: &Member, text: &str, wire: &str) -> Result<Value, ApiError> {
-    let wrong = |expected: &str| malformed(format!("{wire} must be {expected}"));
-    match model.shape(member).kind {
-        ShapeType::Boolean => match text {
-            "true" => Ok(true.into()),
-            "false" => Ok(false.into()),
-            _ => Err(wrong("true or false")),
-        },
-        ShapeType::Integer | ShapeType::Long => {
-            text.parse::<i64>().map(Value::from).map_err(|_| wrong("a whole number"))
-        }
-        ShapeType::Float | ShapeType::Double => {
-            let number = text.parse().ok().and_then(Number::from_f64);
-            number.map(Value::Number).ok_or_else(|| wrong("a number"))
-        }
-        ShapeType::Timestamp => timestamps::decode(&text.into()).map(Value::from).ok_or_else(|| wrong("a timestamp")),
-        _ => Ok(text.into()),
-    }
+    values::decode_text(model.shape(member), text, wire).map_err(malformed)
 }
 
 pub(super) fn encode(model: &ServiceModel, operation: &Operation, output: Output) -> Reply {

@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::super::service_model::{Member, ServiceModel, Shape, ShapeType};
 use super::timestamps::{self, Format};
@@ -79,6 +79,27 @@ pub(super) fn decode(
             Some(millis) => Ok(millis.into()),
             None => wrong("a timestamp"),
         },
+    }
+}
+
+/// Reads a scalar that stands as text, in a path, query, header or form, at `path`. The error says what is wrong.
+pub(super) fn decode_text(shape: &Shape, text: &str, path: &str) -> Result<Value, String> {
+    let wrong = |expected: &str| format!("{path} must be {expected}");
+    match shape.kind {
+        ShapeType::Boolean => match text {
+            "true" => Ok(true.into()),
+            "false" => Ok(false.into()),
+            _ => Err(wrong("true or false")),
+        },
+        ShapeType::Integer | ShapeType::Long => {
+            text.parse::<i64>().map(Value::from).map_err(|_| wrong("a whole number"))
+        }
+        ShapeType::Float | ShapeType::Double => {
+            let number = text.parse().ok().and_then(Number::from_f64);
+            number.map(Value::Number).ok_or_else(|| wrong("a number"))
+        }
+        ShapeType::Timestamp => timestamps::decode(&text.into()).map(Value::from).ok_or_else(|| wrong("a timestamp")),
+        _ => Ok(text.into()),
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn parse(identifier: &str) -> Option<(&str, Option<&str>)> {
         parts.next()?
     } else if head == "function" {
         parts.next()?
-    } else if head.len() == 12 && head.bytes().all(|byte| byte.is_ascii_digit()) && identifier[12..].starts_with(':') {
+    } else if crate::ids::is_account_id(head) && identifier[12..].starts_with(':') {
         if parts.next()? != "function" {
             return None;
         }

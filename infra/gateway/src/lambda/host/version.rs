@@ -117,7 +117,7 @@ pub(crate) fn variables(
         ("AWS_LAMBDA_LOG_STREAM_NAME", log.name.clone()),
         ("AWS_SECRET_ACCESS_KEY", settings.issuer.secret_access_key(&access_key)),
         ("AWS_ACCESS_KEY_ID", access_key),
-        ("AWS_SESSION_TOKEN", format!("local-{}", hex(&key[..16]))),
+        ("AWS_SESSION_TOKEN", format!("local-{}", ids::hex(&key[..16]))),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000".to_owned()),
         ("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1".to_owned()),
@@ -163,10 +163,6 @@ pub(crate) fn log_stream(version: &Version, settings: &HostSettings) -> LogStrea
         group: function.log_group.clone().unwrap_or_else(|| format!("/aws/lambda/{}", function.function_name)),
         name: format!("{}/[{}]{id}", day[..10].replace('-', "/"), version.number),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// Why the executable cannot run on this machine, if its header says so.

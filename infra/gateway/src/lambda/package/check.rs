@@ -70,14 +70,12 @@ fn missing(handler: &str, files: &[PathBuf], folder: &Path, error: &str) -> Opti
     let (first, others) = files.split_first()?;
     let others: Vec<_> = others.iter().map(shown).collect();
     Some(format!(
-        "the handler {handler} is not in its code: there is no {} (nor {}); its invocations will fail with {error}",
+        "the handler {handler} is not in its code: there is no {} (nor {}); an invocation fails with {error}",
         shown(first),
         others.join(", ")
     ))
 }
 
 fn no_dot(handler: &str, form: &str) -> String {
-    format!(
-        "the handler '{handler}' is not of the form {form}; its invocations will fail with Runtime.MalformedHandlerName"
-    )
+    format!("the handler '{handler}' is not of the form {form}; an invocation fails with Runtime.MalformedHandlerName")
 }

@@ -148,7 +148,7 @@ impl PackageStore {
     /// run on removed code keep what they have loaded.
     pub fn retain(&self, used: &HashSet<String>) -> Result<(), PackageError> {
         let kept: HashSet<_> =
-            used.iter().filter_map(|sha256| STANDARD.decode(sha256).ok()).map(|hash| hex(&hash)).collect();
+            used.iter().filter_map(|sha256| STANDARD.decode(sha256).ok()).map(|hash| crate::ids::hex(&hash)).collect();
         let entries =
             fs::read_dir(&self.folder).map_err(|source| PackageError::Io { path: self.folder.clone(), source })?;
         for entry in entries.flatten() {
@@ -162,7 +162,7 @@ impl PackageStore {
     }
 
     fn package(&self, hash: &[u8], size: u64) -> Package {
-        let name = hex(hash);
+        let name = crate::ids::hex(hash);
         let zip = self.folder.join(format!("{name}.zip"));
         Package { folder: self.folder.join(name), zip, sha256: STANDARD.encode(hash), size }
     }
@@ -185,8 +185,4 @@ fn remove(path: &Path) {
     if fs::remove_dir_all(path).is_err() {
         let _ = fs::remove_file(path);
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }

@@ -194,11 +194,11 @@ fn what_can_be_run_is_told_from_what_cannot() {
     let warning = |runtime, handler| check(runtime, handler).unwrap().join("");
     assert_eq!(
         warning("python3.12", "app.handler"),
-        "the handler app.handler is not in its code: there is no app.py (nor app/__init__.py); its invocations will fail with Runtime.ImportModuleError"
+        "the handler app.handler is not in its code: there is no app.py (nor app/__init__.py); an invocation fails with Runtime.ImportModuleError"
     );
     assert_eq!(
         warning("nodejs22.x", "index.handler"),
-        "the handler index.handler is not in its code: there is no index.js (nor index.mjs, index.cjs, index); its invocations will fail with Runtime.ImportModuleError"
+        "the handler index.handler is not in its code: there is no index.js (nor index.mjs, index.cjs, index); an invocation fails with Runtime.ImportModuleError"
     );
     assert!(warning("python3.12", "handler").contains("is not of the form module.function"));
     assert!(warning("nodejs22.x", "handler").contains("is not of the form file.export"));

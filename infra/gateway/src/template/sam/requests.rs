@@ -8,9 +8,9 @@ use crate::model::{GatewayResponse, Method, RequestValidator, SchemaModel};
 use super::super::cfn::rest::complete;
 use super::super::names;
 use super::super::node::Node;
-use super::super::openapi_rest::GATEWAY_RESPONSES;
 use super::super::properties::Properties;
 use super::super::rest_builder::RestBuilder;
+use crate::model::GATEWAY_RESPONSES;
 
 /// `Models`: schemas by name.
 pub(super) fn models(builder: &mut RestBuilder, properties: &Properties<'_>) {

@@ -88,6 +88,11 @@ async fn what_cannot_be_run_is_refused_with_the_reason() {
             json!({ "Handler": null }),
             "Runtime and Handler are mandatory parameters for functions created with deployment packages.",
         ),
+        (
+            json!({ "Runtime": "cobol1" }),
+            "Value cobol1 at 'runtime' failed to satisfy constraint: Member must satisfy enum",
+        ),
+        (json!({ "Runtime": "cobol1" }), "] or be a valid ARN"),
         (json!({ "Timeout": 901 }), "Value '901' at 'timeout' failed to satisfy constraint"),
         (json!({ "Role": "r" }), "Value 'r' at 'role' failed to satisfy constraint"),
         (

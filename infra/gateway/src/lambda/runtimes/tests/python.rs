@@ -276,7 +276,7 @@ async fn code_that_cannot_be_loaded_says_why() {
     }
     let host = host_with(RUNTIME, "missing.handler", &files, |_| {});
     let warned = host.deployed.warnings.last().unwrap();
-    let expected = "f: the handler missing.handler is not in its code: there is no missing.py (nor missing/__init__.py); its invocations will fail with Runtime.ImportModuleError";
+    let expected = "f: the handler missing.handler is not in its code: there is no missing.py (nor missing/__init__.py); an invocation fails with Runtime.ImportModuleError";
     assert_eq!(warned, expected);
     let broken = host_with(RUNTIME, "broken.handler", &files, |_| {}).failure("1").await;
     // The interpreter's own words differ between its versions.

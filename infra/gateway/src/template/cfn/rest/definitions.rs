@@ -1,12 +1,12 @@
 //! What methods of a REST API refer to, and what answers in their place: `AWS::ApiGateway::{Model, RequestValidator,
 //! GatewayResponse, DocumentationPart, DocumentationVersion}`.
 
+use crate::model::GATEWAY_RESPONSES;
 use crate::model::{
     DocumentationPart, DocumentationPartLocation, DocumentationVersion, GatewayResponse, RequestValidator, SchemaModel,
 };
 use crate::template::loader::Loader;
 use crate::template::names;
-use crate::template::openapi_rest::GATEWAY_RESPONSES;
 use crate::template::sections::Resource;
 
 /// `AWS::ApiGateway::Model`, whose `Ref` is its name.

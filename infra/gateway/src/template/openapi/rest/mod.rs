@@ -12,7 +12,6 @@ mod standalone;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use settings::GATEWAY_RESPONSES;
 pub(crate) use standalone::{documentation_parts, rest_api};
 
 use indexmap::IndexMap;

@@ -2,38 +2,15 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{EndpointConfiguration, GatewayResponse, RequestValidator};
+use crate::model::{
+    EndpointConfiguration, GATEWAY_RESPONSE_TEMPLATE, GATEWAY_RESPONSES, GatewayResponse, RequestValidator,
+};
 
 use super::super::super::names;
 use super::super::super::node::{Kind, Node};
 use super::super::super::properties::Properties;
 use super::super::super::rest_builder::RestBuilder;
 use super::super::media_types;
-
-/// What is built in: the type of a gateway response and its status. The two defaults have none of their own.
-pub(crate) const GATEWAY_RESPONSES: &[(&str, Option<&str>)] = &[
-    ("ACCESS_DENIED", Some("403")),
-    ("API_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_CONFIGURATION_ERROR", Some("500")),
-    ("AUTHORIZER_FAILURE", Some("500")),
-    ("BAD_REQUEST_BODY", Some("400")),
-    ("BAD_REQUEST_PARAMETERS", Some("400")),
-    ("DEFAULT_4XX", None),
-    ("DEFAULT_5XX", None),
-    ("EXPIRED_TOKEN", Some("403")),
-    ("INTEGRATION_FAILURE", Some("504")),
-    ("INTEGRATION_TIMEOUT", Some("504")),
-    ("INVALID_API_KEY", Some("403")),
-    ("INVALID_SIGNATURE", Some("403")),
-    ("MISSING_AUTHENTICATION_TOKEN", Some("403")),
-    ("QUOTA_EXCEEDED", Some("429")),
-    ("REQUEST_TOO_LARGE", Some("413")),
-    ("RESOURCE_NOT_FOUND", Some("404")),
-    ("THROTTLED", Some("429")),
-    ("UNAUTHORIZED", Some("401")),
-    ("UNSUPPORTED_MEDIA_TYPE", Some("415")),
-    ("WAF_FILTERED", Some("403")),
-];
 
 /// Reads the settings.
 pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
@@ -102,7 +79,7 @@ fn gateway_responses(builder: &mut RestBuilder, document: &Properties<'_>) {
         let properties = document.reader(document.path(&format!("{key}.{name}")), node);
         let mut response_templates = properties.string_map("responseTemplates");
         if response_templates.is_empty() {
-            let text = "{\"message\":$context.error.messageString}".to_owned();
+            let text = GATEWAY_RESPONSE_TEMPLATE.to_owned();
             response_templates = IndexMap::from([("application/json".to_owned(), text)]);
         }
         let response = GatewayResponse {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 /// Writes a document.
-pub(super) fn write(value: &Value) -> String {
+pub(crate) fn write(value: &Value) -> String {
     let mut out = String::from("---\n");
     block(value, 0, &mut out);
     out
