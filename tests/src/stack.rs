@@ -59,6 +59,13 @@ impl Stack {
         self.running.table_name(logical_id).unwrap_or_else(|| panic!("the template has no table {logical_id}"))
     }
 
+    /// One of the template's outputs, as the banner shows it.
+    pub fn output(&self, name: &str) -> String {
+        let banner = self.running.banner();
+        let line = banner.lines().find_map(|line| line.trim().strip_prefix(name));
+        line.unwrap_or_else(|| panic!("the template has no output {name}")).trim().to_owned()
+    }
+
     /// The client, for requests that need no token.
     pub fn client(&self) -> &Client {
         &self.client

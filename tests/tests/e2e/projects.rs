@@ -107,6 +107,12 @@ async fn python_handlers_in_a_package_share_its_code() {
         post(json!({"lines": [{"item": "gold", "count": 1}]})).await,
         (400, json!({"message": "unknown: gold"}))
     );
+    // The same function at its own URL, whose address is among the template's outputs.
+    let url = stack.output("CreateOrderUrl");
+    let host = url.strip_prefix("http://").and_then(|url| url.strip_suffix('/')).unwrap();
+    let order = json!({"lines": [{"item": "tea", "count": 1}]});
+    let at_its_url = stack.client().post(stack.endpoint()).header("Host", host).json(&order);
+    assert_eq!(answer(at_its_url).await.0, 201);
     assert_eq!(get(&stack, "ordersapi/prod/fail").await, (502, json!({"message": "Internal server error"})));
     stack.stop().await;
 }

@@ -75,6 +75,8 @@ pub struct Model {
     pub functions: IndexMap<String, Function>,
     /// What Lambda keeps of functions besides, by function name. Templates' are not read.
     pub function_records: IndexMap<String, FunctionRecord>,
+    /// Templates' function URLs, by function name.
+    pub function_urls: IndexMap<String, FunctionUrl>,
     /// DynamoDB tables by table name.
     pub tables: IndexMap<String, Table>,
     /// Event source mappings by UUID.

@@ -259,7 +259,8 @@ impl Deployer {
         let mut model = loaded.model;
         let port = self.services.gateway.port;
         let own: Vec<_> = model.rest_apis.keys().chain(model.apis.keys()).cloned().collect();
-        let is_own = |api_id: &str| own.iter().any(|own| own == api_id);
+        let url_ids: Vec<_> = model.function_urls.values().map(|url| url.url_id.clone()).collect();
+        let is_own = |id: &str| own.iter().chain(&url_ids).any(|own| own == id);
         for function in model.functions.values_mut() {
             for value in function.environment.values_mut() {
                 *value = urls::rewrite(value, port, is_own);
@@ -271,6 +272,7 @@ impl Deployer {
         }
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
+        self.services.control.declare_function_urls(&model.function_urls).map_err(DeployError::Lambda)?;
         let event_sources = self.deploy_event_sources(&model).await;
 
         // Only what this template once declared goes: others publish APIs too.

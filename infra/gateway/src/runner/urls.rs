@@ -1,4 +1,4 @@
-//! Turns the AWS addresses of a stack's own APIs into their local ones.
+//! Turns the AWS addresses of a stack's own APIs and function URLs into their local ones.
 //!
 //! A template writes `https://${ChatApi}.execute-api.${AWS::Region}.amazonaws.com/production` into a function's
 //! environment or its outputs; here the same API answers at
@@ -9,7 +9,8 @@ pub(super) fn local(scheme: &str, port: u16, api_id: &str) -> String {
     format!("{scheme}://127.0.0.1:{port}/_aws/execute-api/{api_id}")
 }
 
-/// Rewrites every URL in `text` whose host is `{apiId}.execute-api.…` for an API that `is_own` knows.
+/// Rewrites every URL in `text` whose host is `{apiId}.execute-api.…` or `{urlId}.lambda-url.…` for an id that `is_own`
+/// knows.
 pub(super) fn rewrite(text: &str, port: u16, is_own: impl Fn(&str) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -22,13 +23,22 @@ pub(super) fn rewrite(text: &str, port: u16, is_own: impl Fn(&str) -> bool) -> S
         };
         let after = &rest[at + 3..];
         let host_end = after.find(|c: char| !(c.is_ascii_alphanumeric() || "-._:".contains(c))).unwrap_or(after.len());
-        let api_id = after[..host_end].split_once(".execute-api.").map(|(api_id, _)| api_id);
-        match (scheme, api_id) {
-            (Some(scheme), Some(api_id)) if is_own(api_id) => {
+        let host = &after[..host_end];
+        let local = if let Some((api_id, _)) = host.split_once(".execute-api.") {
+            scheme.filter(|_| is_own(api_id)).map(|scheme| local(scheme, port, api_id))
+        } else {
+            let url = host.split_once(".lambda-url.").filter(|(url_id, _)| is_own(url_id));
+            url.and_then(|(_, on_aws)| on_aws.strip_suffix(".on.aws")).zip(scheme).map(|(region, scheme)| {
+                let url_id = host.split('.').next().unwrap_or_default();
+                format!("{scheme}://{url_id}.lambda-url.{region}.localhost:{port}")
+            })
+        };
+        match local {
+            Some(local) => {
                 out.push_str(&rest[..start]);
-                out.push_str(&local(scheme, port, api_id));
+                out.push_str(&local);
             }
-            _ => out.push_str(&rest[..at + 3 + host_end]),
+            None => out.push_str(&rest[..at + 3 + host_end]),
         }
         rest = &after[host_end..];
     }
@@ -41,7 +51,7 @@ mod tests {
     use super::*;
 
     fn rewritten(text: &str) -> String {
-        rewrite(text, 4566, |api_id| api_id == "chatapi")
+        rewrite(text, 4566, |id| id == "chatapi" || id == "abc")
     }
 
     #[test]
@@ -54,6 +64,14 @@ mod tests {
             rewritten("a=wss://chatapi.execute-api.us-east-1.amazonaws.com, b=https://chatapi.execute-api.x.y/p?q"),
             "a=ws://127.0.0.1:4566/_aws/execute-api/chatapi, b=http://127.0.0.1:4566/_aws/execute-api/chatapi/p?q"
         );
+    }
+
+    #[test]
+    fn own_function_urls_become_local() {
+        let local = "http://abc.lambda-url.eu-west-1.localhost:4566/";
+        assert_eq!(rewritten("https://abc.lambda-url.eu-west-1.on.aws/"), local);
+        assert_eq!(rewritten(local), local);
+        assert_eq!(rewritten("https://b.lambda-url.eu-west-1.on.aws/"), "https://b.lambda-url.eu-west-1.on.aws/");
     }
 
     #[test]

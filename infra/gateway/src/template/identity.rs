@@ -51,6 +51,7 @@ impl Resolver<'_> {
             "AWS::Lambda::Alias" => {
                 format!("{}:{}", self.function_arn_of(resource)?, self.named(resource, "Name")?.unwrap_or_default())
             }
+            "AWS::Lambda::Url" => self.named(resource, "TargetFunctionArn")?.unwrap_or_default(),
             "AWS::Lambda::LayerVersion" | "AWS::Serverless::LayerVersion" => {
                 arn("lambda", &format!("layer:{}:1", self.named_or(resource, "LayerName", id)?))
             }
@@ -146,6 +147,7 @@ impl Resolver<'_> {
                     let host = format!("cognito-idp.{}.{}/{id}", options.region, names::url_suffix(options));
                     if attribute == "ProviderURL" { format!("https://{host}") } else { host }
                 }
+                ("AWS::Lambda::Url", "FunctionUrl") => names::function_url(options, &resource.logical_id),
                 ("AWS::Lambda::Version", "Version") => "1".to_owned(),
                 _ => format!("{}-{attribute}", names::generated(options, &resource.logical_id)),
             };
@@ -236,8 +238,7 @@ impl Resolver<'_> {
                 let alias = resource.properties.get("AutoPublishAlias").and_then(Node::scalar);
                 match (suffix, alias) {
                     ("Url", _) if resource.properties.get("FunctionUrlConfig").is_some() => {
-                        let host = format!("{}.lambda-url.{}.on.aws", names::short_id(&["url", id]), options.region);
-                        Some(Identity { id: arn()?, arn: arn(), url: Some(format!("https://{host}/")) })
+                        Some(Identity { id: arn()?, arn: arn(), url: Some(names::function_url(options, id)) })
                     }
                     (".Version", Some(_)) => Some(Identity::of(format!("{}:1", arn()?))),
                     (".Alias", Some(alias)) => Some(Identity::of(format!("{}:{alias}", arn()?))),

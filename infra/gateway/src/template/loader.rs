@@ -124,6 +124,9 @@ impl<'t> Loader<'t> {
             // Once all of its paths are there.
             sam::cors::add_preflight(builder, self.resolver.report);
         }
+        for resource in of(&["AWS::Lambda::Url"]) {
+            cfn::function_url::load(&mut self, resource);
+        }
         for resource in of(&["AWS::Lambda::EventSourceMapping"]) {
             cfn::event_source::load(&mut self, resource);
         }
@@ -244,6 +247,7 @@ const LOADED: &[&str] = &[
     "AWS::DynamoDB::Table",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
+    "AWS::Lambda::Url",
     "AWS::Serverless::Api",
     "AWS::Serverless::Function",
     "AWS::Serverless::HttpApi",

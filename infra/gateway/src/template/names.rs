@@ -16,6 +16,16 @@ pub(super) fn short_id(parts: &[&str]) -> String {
     digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
 }
 
+/// The id in a function's URL.
+pub(super) fn url_id(logical_id: &str) -> String {
+    short_id(&["url", logical_id])
+}
+
+/// `https://{url id}.lambda-url.{region}.on.aws/`
+pub(super) fn function_url(options: &LoadOptions, logical_id: &str) -> String {
+    format!("https://{}.lambda-url.{}.on.aws/", url_id(logical_id), options.region)
+}
+
 /// The id of the resource with this path in a REST API.
 pub(super) fn resource_id(api_id: &str, path: &str) -> String {
     short_id(&["resource", api_id, path])

@@ -39,7 +39,6 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::Lambda::Alias", "there are no versions locally: an alias is the function as it is now"),
     ("AWS::Lambda::EventInvokeConfig", "retries and destinations of asynchronous calls are not configured"),
     ("AWS::Lambda::LayerVersion", "layers are not mounted"),
-    ("AWS::Lambda::Url", "function URLs are not served; call the function through an API or Invoke"),
     ("AWS::Lambda::Version", "there are no versions locally: a version is the function as it is now"),
     ("AWS::S3::*", "there is no object storage locally"),
     ("AWS::SNS::*", "there are no topics locally yet: nothing is delivered"),

@@ -12,12 +12,14 @@ use super::super::world::lock;
 use super::new_revision;
 use crate::lambda::Code;
 use crate::model::{
-    Architecture, Environment, EphemeralStorage, Function, FunctionRecord, FunctionVersion, LATEST, LoggingConfig,
-    SnapStart, TracingConfig,
+    Architecture, Environment, EphemeralStorage, Function, FunctionRecord, FunctionUrl, FunctionVersion, LATEST,
+    LoggingConfig, SnapStart, TracingConfig,
 };
 
 /// A template names no role that is looked at here, and AWS always shows one.
 const ROLE: &str = "ferrogate-template";
+/// The length of the id of a function URL that `CreateFunctionUrlConfig` makes; a template's is shorter.
+const API_URL_ID: usize = 32;
 
 impl Control {
     /// Lets the API know the functions that the template declares, in place of those that it declared before, with the code
@@ -60,6 +62,44 @@ impl Control {
             state.functions.declare(name, record).map_err(|error| error.message)?;
         }
         state.functions.retain_declared(|name| functions.values().any(|function| function.function_name == name));
+        Ok(())
+    }
+}
+
+impl Control {
+    /// Puts the template's function URLs in the place of those that it declared before. A function that has no policy lets
+    /// everybody use one that asks for no signature, as it lets gateways in.
+    ///
+    /// # Errors
+    /// When the store of what was created through the API cannot be written; the text says why.
+    pub fn declare_function_urls(&self, urls: &IndexMap<String, FunctionUrl>) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let now = self.clock().now();
+        let mut state = lock(&world.lambda);
+        let declared: Vec<_> = state
+            .functions
+            .iter()
+            .filter(|(name, _)| state.functions.is_declared(name))
+            .map(|(name, _)| name)
+            .collect();
+        let declared: Vec<_> = declared.into_iter().map(str::to_owned).collect();
+        for name in declared {
+            let Some(mut record) = state.functions.get(&name).cloned() else { continue };
+            // The template has changed none of those that the API has made: their ids are longer.
+            let former = record.urls.get("").filter(|url| url.url_id.len() < API_URL_ID);
+            let since = former.map_or(now, |former| former.creation_time);
+            match urls.get(&name) {
+                Some(url) => {
+                    let url = FunctionUrl { creation_time: since, last_modified_time: now, ..url.clone() };
+                    record.urls.insert(String::new(), url);
+                }
+                None if former.is_some() => {
+                    record.urls.shift_remove("");
+                }
+                None => continue,
+            }
+            state.functions.declare(name, record).map_err(|error| error.message)?;
+        }
         Ok(())
     }
 }

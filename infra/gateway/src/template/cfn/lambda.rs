@@ -62,13 +62,13 @@ pub(in super::super) fn runtime(properties: &Properties<'_>) -> String {
 }
 
 /// Reads what both types have, and adds the function if its code is here. `None` for the code is an error that has
-/// been reported.
+/// been reported. Gives the name of a function that is added.
 pub(in super::super) fn shared<'t>(
     loader: &mut Loader<'t>,
     resource: &'t Resource,
     properties: &Properties<'t>,
     code: Option<Code>,
-) {
+) -> Option<String> {
     // Permissions, network, logs, tracing, storage: the process runs as this machine's user with this machine's disk.
     properties.harmless(&["Description", "EphemeralStorage", "KmsKeyArn", "LoggingConfig", "RuntimeManagementConfig"]);
     properties.harmless(&[
@@ -104,20 +104,20 @@ pub(in super::super) fn shared<'t>(
     let reserved_concurrent_executions = properties.integer("ReservedConcurrentExecutions", 0..=1_000_000);
     let function_name = properties.string("FunctionName").unwrap_or_else(|| resource.logical_id.clone());
     let code = match code {
-        None => return,
+        None => return None,
         Some(Code::Elsewhere(reason)) => {
             properties.report().unsupported(resource.owner(), None, resource.at, reason);
-            return;
+            return None;
         }
         Some(Code::Here(code)) => code,
     };
     if is_image {
         let reason = "it is a container image, and no containers are run";
         properties.report().unsupported(resource.owner(), None, resource.at, reason);
-        return;
+        return None;
     }
     if !loader.claim("function", &function_name, resource.at) {
-        return;
+        return None;
     }
     let function = Function {
         function_arn: names::function_arn(loader.resolver.options, &function_name),
@@ -133,7 +133,8 @@ pub(in super::super) fn shared<'t>(
         reserved_concurrent_executions,
         log_group: None,
     };
-    loader.model.functions.insert(function_name, function);
+    loader.model.functions.insert(function_name.clone(), function);
+    Some(function_name)
 }
 
 fn architecture(properties: &Properties<'_>) -> Architecture {

@@ -2,6 +2,7 @@
 
 pub(super) mod dynamodb;
 pub(super) mod event_source;
+pub(super) mod function_url;
 pub(super) mod lambda;
 pub(super) mod rest;
 pub(super) mod v2;

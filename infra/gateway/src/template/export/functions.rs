@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::document::{Document, Resource, get_att, reference, tags};
 use super::{ExportError, Format, files};
-use crate::model::{Architecture, EventSourceMapping, Function, FunctionCode, FunctionRecord, Model};
+use crate::model::{Architecture, EventSourceMapping, Function, FunctionCode, FunctionRecord, FunctionUrl, Model};
 
 /// Adds the functions.
 pub(super) fn add(document: &mut Document<'_>) -> Result<(), ExportError> {
@@ -27,8 +27,28 @@ pub(super) fn add(document: &mut Document<'_>) -> Result<(), ExportError> {
     for ((id, function), role) in named.into_iter().zip(roles) {
         let resource = resource(document, &id, function, role)?;
         document.add(&id, resource);
+        if let Some(url) = own_url(document.model, function) {
+            let resource = url_resource(url, &id);
+            let id = document.ids.make(&[&id, "Url"]);
+            document.add(&id, resource);
+        }
     }
     Ok(())
+}
+
+/// The URL of the function as it is now, which a template or the API has made.
+fn own_url<'m>(model: &'m Model, function: &Function) -> Option<&'m FunctionUrl> {
+    let name = &function.function_name;
+    let made = model.function_records.get(name).and_then(|record| record.urls.get(""));
+    made.or_else(|| model.function_urls.get(name))
+}
+
+fn url_resource(url: &FunctionUrl, function: &str) -> Resource {
+    let cors = url.cors.as_ref().and_then(|cors| serde_json::to_value(cors).ok());
+    Resource::new("AWS::Lambda::Url")
+        .with("TargetFunctionArn", get_att(function, "Arn"))
+        .with("AuthType", url.auth_type.as_str())
+        .with("Cors", cors)
 }
 
 /// The ARN of the role that a function was created with, if the role is here.
@@ -110,7 +130,7 @@ fn described(resource: Resource, record: &FunctionRecord, sam: bool) -> Resource
     let left_out = [
         (record.versions.len() > 1, "published versions"),
         (!record.aliases.is_empty(), "aliases"),
-        (!record.urls.is_empty(), "a function URL"),
+        (record.urls.keys().any(|alias| !alias.is_empty()), "function URLs of aliases"),
         (!record.event_invoke_configs.is_empty(), "settings for asynchronous calls"),
         (!record.provisioned_concurrency.is_empty(), "provisioned concurrency"),
     ];

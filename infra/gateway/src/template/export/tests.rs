@@ -51,6 +51,7 @@ fn described(model: &Model) -> Value {
                 "handler": function.handler, "memory": function.memory_size, "timeout": function.timeout,
                 "environment": function.environment, "architecture": format!("{:?}", function.architecture),
                 "reserved": function.reserved_concurrent_executions, "code": code,
+                "url": model.function_urls.get(&function.function_name).map(|url| json!([url.auth_type, url.cors])),
             })
         })
         .collect();

@@ -1,8 +1,9 @@
 //! `AWS::Serverless::Function`, its events apart.
 
-use super::super::cfn::lambda;
+use super::super::cfn::{function_url, lambda};
 use super::super::code::{self, Code};
 use super::super::loader::Loader;
+use super::super::names;
 use super::super::node::Kind;
 use super::super::sections::Resource;
 
@@ -35,8 +36,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     properties.unsupported("AutoPublishAlias", "there are no versions locally: the alias is the function as it is now");
     properties.unsupported("ProvisionedConcurrencyConfig", "environments start on demand");
     properties.unsupported("EventInvokeConfig", "retries and destinations of asynchronous calls are not configured");
-    properties
-        .unsupported("FunctionUrlConfig", "function URLs are not served; call the function through an API or Invoke");
+    let url = properties.object("FunctionUrlConfig");
     properties.unsupported("DeadLetterQueue", "there is no dead letter queue locally");
     properties.unsupported("FunctionScalingConfig", "there are no managed instances locally");
     let code = if properties.has("ImageUri") {
@@ -55,5 +55,9 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
             },
         }
     };
-    lambda::shared(loader, resource, &properties, code);
+    let name = lambda::shared(loader, resource, &properties, code);
+    if let (Some(name), Some(url)) = (name, url) {
+        url.require("AuthType");
+        loader.model.function_urls.insert(name, function_url::read(&url, &names::url_id(&resource.logical_id)));
+    }
 }

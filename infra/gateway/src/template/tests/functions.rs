@@ -135,3 +135,37 @@ fn two_functions_of_one_name_are_refused() {
         ["template.yaml:6:3: a second function of the name 'Other' (first in line 3)"]
     );
 }
+
+#[test]
+fn function_urls_are_written_in_two_ways() {
+    let loaded = Stack::new().load(
+        r"
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Sam:
+    Type: AWS::Serverless::Function
+    Properties:
+      InlineCode: x = 1
+      Runtime: python3.12
+      Handler: index.handler
+      FunctionUrlConfig: { AuthType: NONE, Cors: { AllowOrigins: ['https://a.example'], MaxAge: 60 } }
+  Plain:
+    Type: AWS::Lambda::Function
+    Properties: { Code: { ZipFile: x = 1 }, Runtime: python3.12, Handler: index.handler, Role: arn:aws:iam::1:role/r }
+  PlainUrl:
+    Type: AWS::Lambda::Url
+    Properties: { TargetFunctionArn: !GetAtt Plain.Arn, AuthType: AWS_IAM }
+Outputs:
+  Sam: { Value: !GetAtt SamUrl.FunctionUrl }
+  Plain: { Value: !GetAtt PlainUrl.FunctionUrl }
+",
+    );
+    let urls = &loaded.model.function_urls;
+    assert_eq!((urls["Sam"].auth_type.as_str(), urls["Plain"].auth_type.as_str()), ("NONE", "AWS_IAM"));
+    assert_eq!(urls["Sam"].cors.as_ref().unwrap().allow_origins, ["https://a.example"]);
+    for name in ["Sam", "Plain"] {
+        let expected = format!("https://{}.lambda-url.us-east-1.on.aws/", urls[name].url_id);
+        assert_eq!(output(&loaded, name), expected);
+    }
+    assert!(unsupported(&loaded).is_empty(), "{:?}", unsupported(&loaded));
+}
