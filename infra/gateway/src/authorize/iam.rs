@@ -38,20 +38,11 @@ pub(crate) enum Principal {
     /// not do is not known; refusing all would break every function that writes to a connection.
     Unlimited,
     /// A user of IAM.
-    User {
-        account: String,
-        name: String,
-    },
+    User { account: String, name: String },
     /// A role that somebody has taken on.
-    Role {
-        account: String,
-        name: String,
-    },
+    Role { account: String, name: String },
     /// Those of somebody, within a policy that was given to the session. Without one nothing is allowed.
-    Within {
-        principal: Box<Principal>,
-        policy: Option<String>,
-    },
+    Within { principal: Box<Principal>, policy: Option<String> },
 }
 
 impl Principal {

@@ -61,7 +61,8 @@ pub(crate) async fn user(control: &Control, name: &str, policy: Option<&Value>) 
 
 /// Gives a user a policy of its own.
 pub(crate) async fn put_user_policy(control: &Control, name: &str, policy: &Value) {
-    let policy = percent_encoding::utf8_percent_encode(&policy.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
+    let policy =
+        percent_encoding::utf8_percent_encode(&policy.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
     let form = format!("Action=PutUserPolicy&UserName={name}&PolicyName=p&PolicyDocument={policy}");
     let (status, xml) = query(control, "iam", &form).await;
     assert_eq!(status, 200, "{xml}");

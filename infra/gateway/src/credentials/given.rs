@@ -83,7 +83,9 @@ impl Credentials {
             }
             if line.starts_with('[') {
                 if key.is_some() || secret.is_some() {
-                    return Err(wrong("the profile before it has one of aws_access_key_id and aws_secret_access_key only"));
+                    return Err(wrong(
+                        "the profile before it has one of aws_access_key_id and aws_secret_access_key only",
+                    ));
                 }
                 continue;
             }

@@ -98,7 +98,8 @@ fn context<'a>(
     RequestContextV1 {
         account_id: &call.gateway.account_id,
         api_id,
-        authorizer: authorizer(authorized).map(|a| AuthorizerContextV1 { grant: &a.grant, latency_millis: a.latency_millis }),
+        authorizer: authorizer(authorized)
+            .map(|a| AuthorizerContextV1 { grant: &a.grant, latency_millis: a.latency_millis }),
         deployment_id: Some(&stage.deployment_id),
         domain_name,
         domain_prefix: api_id,

@@ -148,8 +148,7 @@ mod tests {
     use super::*;
 
     fn canonical(path: &str, query: &str, form: QueryForm) -> (String, String) {
-        let parts =
-            Parts { method: "GET", path, query, form, headers: &[], signed_headers: &[], payload_hash: "hash" };
+        let parts = Parts { method: "GET", path, query, form, headers: &[], signed_headers: &[], payload_hash: "hash" };
         let text = canonical_request(&parts);
         let mut lines = text.split('\n').skip(1).map(str::to_owned);
         (lines.next().unwrap(), lines.next().unwrap())

@@ -74,7 +74,9 @@ fn in_header(header: &str, headers: &Headers) -> Result<Signature, Refusal> {
         (Some(date), _) => (date.trim().to_owned(), basic(date.trim())?),
         (None, Some(date)) => of_date_header(date.trim())?,
         (None, None) => {
-            return Err(incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header."));
+            return Err(incomplete(
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
+            ));
         }
     };
     Ok(Signature {
@@ -103,7 +105,11 @@ fn in_query(query: &str) -> Result<Signature, Refusal> {
         }
     };
     let required = |name: &str| {
-        let missing = || incomplete(format!("AWS query-string parameters must include '{name}'. Re-examine the query-string parameters."));
+        let missing = || {
+            incomplete(format!(
+                "AWS query-string parameters must include '{name}'. Re-examine the query-string parameters."
+            ))
+        };
         parameter(name)?.filter(|value| !value.is_empty()).ok_or_else(missing)
     };
     let names_one = ["X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Signature"].into_iter();

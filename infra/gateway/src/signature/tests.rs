@@ -156,7 +156,9 @@ fn what_has_been_altered_is_refused() {
 
 #[test]
 fn headers_that_change_the_meaning_must_be_signed() {
-    for (name, value) in [("X-Amz-Target", "DynamoDB.X"), ("x-amz-security-token", "t"), ("X-HTTP-Method-Override", "PUT")] {
+    for (name, value) in
+        [("X-Amz-Target", "DynamoDB.X"), ("x-amz-security-token", "t"), ("X-HTTP-Method-Override", "PUT")]
+    {
         let mut added = BOTOCORE.sign(request("POST", "/prod", &[]), AT);
         added.headers.0.push((name.to_owned(), value.to_owned()));
         let Err(Refusal::OutOfScope(text)) = verify(&added, "secret", AT) else { panic!("{name}") };
@@ -179,8 +181,13 @@ fn a_header_is_good_for_five_minutes_around_its_time() {
         late,
         "Signature expired: 20261122T120000Z is now earlier than 20261122T120001Z (20261122T120501Z - 5 min.)"
     );
-    let Err(Refusal::OutOfScope(early)) = verify(&signed, "secret", AT - 5 * MINUTE - 1000) else { panic!("too early") };
-    assert!(early.starts_with("Signature not yet current: 20261122T120000Z is still later than 20261122T115959Z"), "{early}");
+    let Err(Refusal::OutOfScope(early)) = verify(&signed, "secret", AT - 5 * MINUTE - 1000) else {
+        panic!("too early")
+    };
+    assert!(
+        early.starts_with("Signature not yet current: 20261122T120000Z is still later than 20261122T115959Z"),
+        "{early}"
+    );
     let either = Purpose { now: [AT + 86_400_000, AT], ..at(AT) };
     let read = Signature::read(&signed).unwrap();
     assert_eq!(read.verify(&signed, "secret", either, &SigningKeys::default()), Ok(()), "the machine's clock");
@@ -189,9 +196,11 @@ fn a_header_is_good_for_five_minutes_around_its_time() {
 #[test]
 fn a_presigned_address_is_good_until_it_expires() {
     let url = |expires| BOTOCORE.presign(request("GET", "/prod?a=%2F&b", &[]), AT, expires);
-    for (expires, good, over) in
-        [(Some(1), AT + 1000, AT + 2000), (Some(604_800), AT + 604_800_000, AT + 604_801_000), (None, AT + 5 * MINUTE, AT + 6 * MINUTE)]
-    {
+    for (expires, good, over) in [
+        (Some(1), AT + 1000, AT + 2000),
+        (Some(604_800), AT + 604_800_000, AT + 604_801_000),
+        (None, AT + 5 * MINUTE, AT + 6 * MINUTE),
+    ] {
         assert_eq!(verify(&url(expires), "secret", good), Ok(()), "{expires:?}");
         assert!(matches!(verify(&url(expires), "secret", over), Err(Refusal::OutOfScope(_))), "{expires:?}");
         assert!(matches!(verify(&url(expires), "secret", AT - 6 * MINUTE), Err(Refusal::OutOfScope(_))));
@@ -211,7 +220,10 @@ fn a_presigned_address_is_good_until_it_expires() {
 fn a_scope_for_something_else_is_refused() {
     for (signer, said) in [
         (Signer { service: "s3", ..BOTOCORE }, "Credential should be scoped to correct service: 'execute-api'. "),
-        (Signer { region: "eu-west-1", ..BOTOCORE }, "Credential should be scoped to a valid region, not 'eu-west-1'. "),
+        (
+            Signer { region: "eu-west-1", ..BOTOCORE },
+            "Credential should be scoped to a valid region, not 'eu-west-1'. ",
+        ),
     ] {
         let signed = signer.sign(request("GET", "/prod", &[]), AT);
         assert_eq!(verify(&signed, "secret", AT), Err(Refusal::OutOfScope(said.to_owned())));
@@ -284,7 +296,10 @@ fn the_client_is_told_what_it_should_have_signed() {
     let signed = BOTOCORE.sign(request("GET", "/prod?b=1&a=2", &[]), AT);
     let refusal = verify(&signed, "other", AT).unwrap_err();
     let text = refusal.long_message();
-    assert!(text.contains("\n\nThe Canonical String for this request should have been\n'GET\n/prod\na=2&b=1\n"), "{text}");
+    assert!(
+        text.contains("\n\nThe Canonical String for this request should have been\n'GET\n/prod\na=2&b=1\n"),
+        "{text}"
+    );
     assert!(text.contains("The String-to-Sign should have been\n'AWS4-HMAC-SHA256\n20261122T120000Z\n"), "{text}");
     assert!(!text.contains("other"));
 }
@@ -297,7 +312,8 @@ fn the_scope_is_read_from_header_and_query() {
         region: "eu-west-1".to_owned(),
         service: "apigateway".to_owned(),
     };
-    let header = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=0";
+    let header =
+        "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=0";
     assert_eq!(signed(&request("GET", "/", &[("Authorization", header)])), Signed::By(scope.clone()));
     let query = "X-Amz-Credential=test%2F20261122%2Feu-west-1%2Fapigateway%2Faws4_request&X-Amz-Signature=0";
     assert_eq!(signed(&request("GET", &format!("/?{query}"), &[])), Signed::By(scope));

@@ -39,9 +39,7 @@ pub(super) fn authorize(
         Authorization::Iam => {
             let arn = gateway.method_arn(api_id, stage, "$connect");
             let caller = authorize_iam(gateway, request, Action::Invoke, &arn);
-            iam = Some(
-                caller.map_err(|refusal| Refusal { status: StatusCode::FORBIDDEN, reason: refusal.reason() })?,
-            );
+            iam = Some(caller.map_err(|refusal| Refusal { status: StatusCode::FORBIDDEN, reason: refusal.reason() })?);
         }
         Authorization::Unknown(kind) => {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("AuthorizationType {kind} is unknown"));

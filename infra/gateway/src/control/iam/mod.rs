@@ -34,13 +34,8 @@ pub(crate) static SERVICE: Service = Service {
 };
 
 /// What is here of it.
-const OPERATIONS: &[&[Entry]] = &[
-    roles::OPERATIONS,
-    policies::OPERATIONS,
-    attachments::OPERATIONS,
-    users::OPERATIONS,
-    user_policies::OPERATIONS,
-];
+const OPERATIONS: &[&[Entry]] =
+    &[roles::OPERATIONS, policies::OPERATIONS, attachments::OPERATIONS, users::OPERATIONS, user_policies::OPERATIONS];
 
 /// What one account has of it.
 pub(crate) struct State {

@@ -28,8 +28,9 @@ const MAX_SESSION_POLICY: usize = 2_048;
 
 const OPERATIONS: &[Entry] = &[
     op("GetCallerIdentity", get_caller_identity),
-    op("AssumeRole", assume_role)
-        .partly("trust policies are not asked: any caller may take on any role; PolicyArns do not bound it, Policy does"),
+    op("AssumeRole", assume_role).partly(
+        "trust policies are not asked: any caller may take on any role; PolicyArns do not bound it, Policy does",
+    ),
     op("GetSessionToken", get_session_token),
     op("GetFederationToken", get_federation_token).partly("PolicyArns do not bound it, Policy does"),
     op("GetAccessKeyInfo", get_access_key_info),

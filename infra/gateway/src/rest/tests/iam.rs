@@ -76,8 +76,14 @@ async fn each_refusal_has_its_own_words() {
     assert_eq!((wrong.status().as_u16(), header(&wrong, "x-amzn-errortype")), (403, Some("InvalidSignatureException")));
     let said: Value = serde_json::from_slice(wrong.body()).unwrap();
     let said = said["message"].as_str().unwrap();
-    assert!(said.starts_with("The request signature we calculated does not match the signature you provided."), "{said}");
-    assert!(said.contains("The Canonical String for this request should have been\n'GET\n/prod/a\nq=1\nhost:"), "{said}");
+    assert!(
+        said.starts_with("The request signature we calculated does not match the signature you provided."),
+        "{said}"
+    );
+    assert!(
+        said.contains("The Canonical String for this request should have been\n'GET\n/prod/a\nq=1\nhost:"),
+        "{said}"
+    );
 
     let elsewhere = plane.signed(Signer { region: "eu-west-1", ..TEST }, "/prod/a").await;
     let body = r#"{"message":"Credential should be scoped to a valid region, not 'eu-west-1'. "}"#;
@@ -132,7 +138,10 @@ async fn a_user_may_what_its_policies_say() {
     put_user_policy(&control, "ada", &policy(&[statement("Allow", &arn("prod/GET/*"))])).await;
     assert_eq!(plane.signed(ada, "/prod/a").await.status(), 200);
     let identity = plane.fake.event("f")["requestContext"]["identity"].clone();
-    assert_eq!((&identity["accessKey"], &identity["userArn"]), (&json!(key), &json!("arn:aws:iam::000000000000:user/ada")));
+    assert_eq!(
+        (&identity["accessKey"], &identity["userArn"]),
+        (&json!(key), &json!("arn:aws:iam::000000000000:user/ada"))
+    );
     assert!(identity["user"].as_str().unwrap().starts_with("AIDA") && identity["caller"] == identity["user"]);
     let post = ada.sign(request("POST", "/prod/a", &[]), plane.gateway.clock.now());
     assert_eq!(plane.send(post).await.status(), 403, "another method");
@@ -160,10 +169,10 @@ async fn a_user_may_what_its_policies_say() {
 #[tokio::test]
 async fn temporary_credentials_need_their_token_and_end() {
     let (plane, control) = closed();
-    let trust = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
-    let encoded = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
+    let trust =
+        r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sts:AssumeRole"}}"#;
+    let encoded =
+        |text: &str| percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();
     let create = format!("Action=CreateRole&RoleName=caller&AssumeRolePolicyDocument={}", encoded(trust));
     assert_eq!(query(&control, "iam", &create).await.0, 200);
     let role = policy(&[statement("Allow", &arn("prod/*"))]).to_string();
@@ -177,7 +186,10 @@ async fn temporary_credentials_need_their_token_and_end() {
     assert_eq!(plane.signed(session, "/prod/a").await.status(), 200);
     let identity = plane.fake.event("f")["requestContext"]["identity"].clone();
     assert_eq!(identity["userArn"], "arn:aws:sts::000000000000:assumed-role/caller/ada");
-    assert!(identity["caller"].as_str().unwrap().starts_with("AROA") && identity["caller"].as_str().unwrap().ends_with(":ada"));
+    assert!(
+        identity["caller"].as_str().unwrap().starts_with("AROA")
+            && identity["caller"].as_str().unwrap().ends_with(":ada")
+    );
     assert_eq!(plane.signed(session, "/dev/a").await.status(), 403);
     let presigned = session.presign(request("GET", "/prod/a", &[]), plane.gateway.clock.now(), Some(60));
     assert_eq!(plane.send(presigned).await.status(), 200);
