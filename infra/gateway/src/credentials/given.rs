@@ -61,6 +61,11 @@ impl Credentials {
         self.secrets.get(access_key).map(String::as_str).or(account.then_some("test"))
     }
 
+    /// Whether nobody has given any.
+    pub fn are_default(&self) -> bool {
+        self.default
+    }
+
     /// What a client has to do to be let in, for error messages.
     pub(crate) fn advice(&self) -> &'static str {
         if self.default {

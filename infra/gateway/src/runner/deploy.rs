@@ -219,7 +219,13 @@ impl Deployer {
     pub(super) fn banner(&self) -> String {
         let overview = self.overview();
         let state = self.state();
-        banner::render(&overview, self.services.gateway.port, &state.seeded, &state.outputs)
+        banner::render(
+            &overview,
+            self.services.gateway.port,
+            self.options.credentials.are_default(),
+            &state.seeded,
+            &state.outputs,
+        )
     }
 
     pub(super) fn table_name(&self, logical_id: &str) -> Option<String> {

@@ -192,6 +192,34 @@ mod tests {
         }
     }
 
+    /// Whatever is sent has a canonical form of so many lines, whose length is bounded by what was sent.
+    #[test]
+    fn any_path_and_query_has_a_form() {
+        let mut random = fastrand::Rng::with_seed(4);
+        for _ in 0..5_000 {
+            let mut text = |alphabet: &str| -> String {
+                let letters: Vec<char> = alphabet.chars().collect();
+                (0..random.usize(..24)).map(|_| letters[random.usize(..letters.len())]).collect()
+            };
+            let (path, query) = (text("/.a%2fé~ +"), text("&=+%2fFéa;/."));
+            for form in [QueryForm::AsSent, QueryForm::Encoded] {
+                let (path_form, query_form) = canonical(&format!("/{path}"), &query, form);
+                assert!(path_form.starts_with('/') && path_form.len() <= 3 * path.len() + 1, "{path} {path_form}");
+                assert!(
+                    !path_form.contains("//") && !path_form.split('/').any(|s| s == "." || s == ".."),
+                    "{path_form}"
+                );
+                assert!(query_form.len() <= 4 * query.len() + 1, "{query} {query_form}");
+                let names: Vec<_> = query_form.split('&').map(|pair| pair.split_once('=')).collect();
+                assert!(query_form.is_empty() || names.is_sorted(), "{query_form}");
+            }
+            // The form of an encoded query is the same, however its pairs are ordered.
+            let turned: Vec<_> = query.rsplit('&').collect();
+            let turned = canonical("/", &turned.join("&"), QueryForm::Encoded).1;
+            assert_eq!(turned, canonical("/", &query, QueryForm::Encoded).1);
+        }
+    }
+
     #[test]
     fn headers_of_a_name_are_joined_and_their_blanks_folded() {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());

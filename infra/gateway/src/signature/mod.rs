@@ -51,6 +51,14 @@ pub(crate) enum Signed {
     Malformed,
 }
 
+/// Whether a request has a signature that can be read; whose it is and whether it is good is not looked at.
+///
+/// # Errors
+/// What AWS says of what it has instead.
+pub fn check_form(request: &ClientRequest) -> Result<(), String> {
+    Signature::read(request).map(|_| ()).map_err(|refusal| refusal.message().into_owned())
+}
+
 /// Reads the scope alone, from the `Authorization` header or from a presigned URL: whom a request is for depends on it,
 /// whether or not its signature is good.
 pub(crate) fn signed(request: &ClientRequest) -> Signed {

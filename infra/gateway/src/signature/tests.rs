@@ -125,13 +125,16 @@ fn addresses_that_botocore_presigns_are_good() {
     }
 }
 
+/// What is altered, and how.
+type Alteration = (&'static str, fn(&mut ClientRequest));
+
 #[test]
 fn what_has_been_altered_is_refused() {
     let mut original = request("POST", "/prod/a%20b?a=1&b=%2F", &[("X-Custom", "1"), ("X-Amz-Meta", "m")]);
     original.body = "body".into();
     let signed = BOTOCORE.sign(original, AT);
     assert_eq!(verify(&signed, "secret", AT), Ok(()));
-    let alterations: [(&str, fn(&mut ClientRequest)); 10] = [
+    let alterations: [Alteration; 10] = [
         ("method", |r| r.method = http::Method::PUT),
         ("path", |r| r.raw_path = "/prod/a%20c".to_owned()),
         ("encoding of the path", |r| r.raw_path = "/prod/a+b".to_owned()),
