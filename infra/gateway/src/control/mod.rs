@@ -8,6 +8,7 @@ mod apigateway;
 mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
+mod callers;
 mod cloudwatch;
 pub(crate) mod coverage;
 mod documents;
@@ -40,7 +41,6 @@ use self::iam::Directory;
 use self::protocol::{Named, Protocol};
 pub use self::services::Service;
 use self::world::World;
-use crate::authorize::{Directory as _, Holder, Time, identify};
 use crate::clock::Clock;
 use crate::credentials::{Credentials, Issuer};
 use crate::gateway::Gateway;
@@ -48,7 +48,7 @@ use crate::ids;
 use crate::lambda::Invoke;
 use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
-use crate::signature::{self, Purpose, Refusal, Signature, Signed};
+use crate::signature::{self, Signed};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
 const MAX_WORLDS: usize = 64;
@@ -101,77 +101,6 @@ impl Control {
             }
         }
         Ok(control)
-    }
-
-    /// Uses the credentials that `issuer` gives to functions, and takes those in `given` for this run's owner's. With
-    /// `check`, whatever is signed with none of those nor with credentials issued here is refused; AWS_IAM methods refuse it
-    /// in any case. The APIs' planes know callers from now on.
-    #[must_use]
-    pub fn with_credentials(mut self, issuer: Issuer, given: Credentials, check: bool) -> Control {
-        let directory = Directory::new(issuer, given, check, Arc::clone(&self.gateway.account_id));
-        self.directory = Arc::new(directory.with_accounts_of(&self.directory));
-        self.gateway.iam.ask(self.directory.clone());
-        self
-    }
-
-    /// Who issues the credentials of functions and of roles that are taken on.
-    pub(crate) fn issuer(&self) -> &Issuer {
-        self.directory.issuer()
-    }
-
-    /// Who has which access key.
-    pub(crate) fn directory(&self) -> &Directory {
-        &self.directory
-    }
-
-    /// The same, for the planes of tests.
-    #[cfg(test)]
-    pub(crate) fn shared_directory(&self) -> Arc<dyn crate::authorize::Directory> {
-        self.directory.clone()
-    }
-
-    /// Checks the signature of a request to any service, if signatures are checked here. `service` is the one that its
-    /// scope must name; `None` where the scope has told which service is meant.
-    ///
-    /// # Errors
-    /// AWS's error for what is wrong with it, which also says what is accepted.
-    fn check_signature(&self, request: &ClientRequest, service: Option<&str>, query: bool) -> Result<(), ApiError> {
-        if !self.directory.checks_signatures() {
-            return Ok(());
-        }
-        self.identify(request, service).map(|_| ()).map_err(|refusal| {
-            let advice = self.directory.advice();
-            let message = format!("{} {advice}", refusal.message());
-            let code = if query { refusal.query_code() } else { refusal.code() };
-            ApiError::new(code, message).with_status(403)
-        })
-    }
-
-    /// Whoever has signed a request to `service`.
-    ///
-    /// # Errors
-    /// Why that is not known. It is in the log.
-    fn identify(&self, request: &ClientRequest, service: Option<&str>) -> Result<Holder, Refusal> {
-        let identified = Signature::read(request).and_then(|signature| {
-            let now = Time::EitherClock.now(self.clock());
-            let purpose = Purpose { service, region: None, now };
-            identify(&*self.directory, request, &signature, purpose, self.clock().now())
-        });
-        identified.inspect_err(|refusal| {
-            tracing::warn!(path = request.raw_path, reason = refusal.reason(), "a signature is refused");
-        })
-    }
-
-    /// Whether a request to a function URL is signed by somebody who is known.
-    pub(crate) fn signs_function_url(&self, request: &ClientRequest) -> bool {
-        Control::is_signed(request) && self.identify(request, Some("lambda")).is_ok()
-    }
-
-    /// What a request to a service beside the control plane (DynamoDB, Lambda's Invoke) gets if its signature is refused.
-    pub(crate) fn refuse(&self, request: &ClientRequest, service: &str) -> Option<Reply> {
-        let error = self.check_signature(request, Some(service), false).err()?;
-        let protocol = Protocol::of(request);
-        Some(protocol.encode_error(&service_model::LAMBDA, &error, &ids::request_id()))
     }
 
     /// Forgets everything that was created, in every account and region, and serves no API any more.
@@ -294,16 +223,6 @@ impl Control {
     pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
         let world = self.world(&self.world_of(request));
         world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
-    }
-
-    /// Whether a request names somebody who has signed it.
-    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
-        matches!(signature::signed(request), Signed::By(_))
-    }
-
-    /// Whether a request has something that stands for a signature, readable or not.
-    pub(crate) fn claims_signature(request: &ClientRequest) -> bool {
-        signature::signed(request) != Signed::Not
     }
 
     /// Answers one request to `service`.
