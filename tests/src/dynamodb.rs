@@ -1,26 +1,19 @@
 //! The tables of a stack, read and written over DynamoDB's protocol.
 
 use ferrogate_fixtures::Case;
+use reqwest::Method;
 use serde_json::{Map, Value, json};
 
+use crate::sign::signed;
 use crate::stack::Stack;
 
 impl Stack {
     /// Calls an operation of DynamoDB; anything but success fails the test.
     pub async fn dynamodb(&self, operation: &str, body: &Value) -> Value {
-        let answer = self
-            .client()
-            .post(self.endpoint())
-            .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
-            .header("X-Amz-Date", "20261122T000000Z")
-            .header("Content-Type", "application/x-amz-json-1.0")
-            .header(
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20261122/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=00",
-            )
-            .body(body.to_string())
-            .send()
-            .await;
+        let target = format!("DynamoDB_20120810.{operation}");
+        let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.0")];
+        let url = format!("{}/", self.endpoint());
+        let answer = signed(self.client(), Method::POST, &url, "dynamodb", &headers, body.to_string()).send().await;
         let answer = answer.unwrap_or_else(|error| panic!("{operation}: {error}"));
         let status = answer.status();
         let body = answer.text().await.unwrap_or_else(|error| panic!("{operation}: {error}"));

@@ -8,4 +8,5 @@ pub mod peers;
 pub mod process;
 pub mod project;
 pub mod sdk;
+pub mod sign;
 pub mod stack;

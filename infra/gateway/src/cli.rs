@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::credentials::Credentials;
 use crate::export::Export;
 use crate::runner::{DEFAULT_PORT, Options};
 
@@ -106,9 +107,16 @@ struct Run {
     /// Use the DynamoDB at this address (LocalStack, DynamoDB Local, moto) rather than the one inside
     #[arg(long, value_name = "URL")]
     dynamodb_endpoint: Option<String>,
-    /// Check signatures: of IAM users' access keys, of functions, and of the owner's, which is test/test or
-    /// FERROGATE_ACCESS_KEY_ID and FERROGATE_SECRET_ACCESS_KEY
+    /// Credentials that may do everything, in the form of ~/.aws/credentials, in place of test/test; FERROGATE_CREDENTIALS
+    /// has further ones as KEY:SECRET, parted by commas. IAM users, STS and functions have their own
+    #[arg(long, value_name = "FILE")]
+    credentials_file: Option<PathBuf>,
+    /// Take any signature, or none that is good, for DynamoDB, Lambda, @connections and AWS's own API; methods and routes
+    /// with AWS_IAM authorization check it all the same
     #[arg(long)]
+    no_check_signatures: bool,
+    /// What is done without --no-check-signatures
+    #[arg(long, hide = true, conflicts_with = "no_check_signatures")]
     check_signatures: bool,
     /// Processes of one function at most; further calls wait
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -131,7 +139,7 @@ impl Cli {
     pub fn action(self) -> Result<Action, String> {
         let options = match self.command {
             Some(Command::Dev(dev)) => dev.options()?,
-            Some(Command::Serve(run)) => run.options(),
+            Some(Command::Serve(run)) => run.options()?,
             Some(Command::Export(export)) => return Ok(Action::Export(export.export())),
             None => self.dev.options()?,
         };
@@ -170,14 +178,16 @@ impl Dev {
             stack_name: self.stack_name,
             release: self.release,
             watch: !self.no_watch,
-            ..self.run.options()
+            ..self.run.options()?
         })
     }
 }
 
 impl Run {
-    fn options(self) -> Options {
-        Options {
+    fn options(self) -> Result<Options, String> {
+        let variable = std::env::var("FERROGATE_CREDENTIALS").ok();
+        Ok(Options {
+            credentials: Credentials::load(self.credentials_file.as_deref(), variable.as_deref())?,
             host: self.host,
             port: self.port,
             data_dir: self.data_dir,
@@ -185,12 +195,12 @@ impl Run {
             region: self.region,
             function_endpoint: self.function_endpoint,
             dynamodb_endpoint: self.dynamodb_endpoint,
-            check_signatures: self.check_signatures,
+            check_signatures: !self.no_check_signatures,
             max_environments: self.max_environments.into(),
             enforce_permissions: self.enforce_permissions,
             watch: false,
             ..Options::default()
-        }
+        })
     }
 }
 
@@ -238,6 +248,14 @@ mod tests {
     fn serve_needs_no_template() {
         let options = options(&["serve", "--port", "0", "--region", "eu-west-1"]);
         assert_eq!((options.template, options.region.as_str(), options.watch), (None, "eu-west-1", false));
+    }
+
+    #[test]
+    fn signatures_are_checked_unless_told_otherwise() {
+        assert!(options(&["serve"]).check_signatures && options(&["serve", "--check-signatures"]).check_signatures);
+        assert!(!options(&["serve", "--no-check-signatures"]).check_signatures);
+        let file = ["ferrogate", "serve", "--credentials-file", "no/such/file"];
+        assert!(Cli::try_parse_from(file).unwrap().action().unwrap_err().contains("no/such/file"));
     }
 
     #[test]

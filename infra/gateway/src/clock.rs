@@ -30,6 +30,12 @@ impl Clock {
         i64::try_from(real.as_millis()).unwrap_or(i64::MAX).saturating_add(*self.offset.borrow())
     }
 
+    /// The time of the machine, wherever this clock has been moved to: functions' processes, and other programs, sign and
+    /// stamp with it.
+    pub fn machine_now(&self) -> EpochMillis {
+        self.now().saturating_sub(*self.offset.borrow())
+    }
+
     /// Moves the time forward; everybody who sleeps on this clock looks at it again.
     pub fn advance(&self, by: Duration) {
         let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);

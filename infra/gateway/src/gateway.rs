@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::authorize::Iam;
 use crate::clock::Clock;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
@@ -21,6 +22,8 @@ pub struct Gateway {
     pub port: u16,
     /// Logs and metrics.
     pub telemetry: Telemetry,
+    /// Who has which access key, and what its owner may do.
+    pub iam: Iam,
 }
 
 impl Gateway {

@@ -24,7 +24,9 @@ pub fn extended_id() -> String {
 
 /// Lower-case hexadecimal digits, two for each byte.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |text, byte| text + &format!("{byte:02x}"))
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |value: u8| char::from(DIGITS[usize::from(value & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 /// Whether this is the form of an AWS account id: twelve digits.
@@ -77,9 +79,22 @@ pub fn access_key_id(account: &str, seed: &[u8]) -> String {
     "LKIA".chars().chain(account.chain(check).chain(seed).map(digit)).collect()
 }
 
-/// The account that [`access_key_id`] has put into a key; none for other keys.
+/// The same for credentials that come with a session token, which AWS tells apart by `ASIA`: `LSIA`.
+pub fn session_key_id(account: &str, seed: &[u8]) -> String {
+    access_key_id(account, seed).replacen("LKIA", SESSION, 1)
+}
+
+const SESSION: &str = "LSIA";
+
+/// Whether a key is one of [`session_key_id`].
+pub fn is_session_key(key: &str) -> bool {
+    key.starts_with(SESSION)
+}
+
+/// The account that [`access_key_id`] or [`session_key_id`] has put into a key; none for other keys.
 pub fn account_of_access_key(key: &str) -> Option<String> {
-    let rest = key.strip_prefix("LKIA").filter(|rest| rest.len() == 16 && rest.is_ascii())?;
+    let rest = key.strip_prefix("LKIA").or_else(|| key.strip_prefix(SESSION));
+    let rest = rest.filter(|rest| rest.len() == 16 && rest.is_ascii())?;
     let value = |byte: u8| BASE32.iter().position(|known| *known == byte).and_then(|place| u64::try_from(place).ok());
     let number = rest.bytes().take(8).try_fold(0, |number, byte| Some(number << 5 | value(byte)?))?;
     let checked = value(rest.as_bytes()[8])? == check(number) && number < 1_000_000_000_000;
@@ -116,6 +131,9 @@ mod tests {
             let key = access_key_id(account, b"function");
             assert_eq!((key.len(), &key[..4]), (20, "LKIA"));
             assert_eq!(account_of_access_key(&key).as_deref(), Some(account));
+            let session = session_key_id(account, b"function");
+            assert!(is_session_key(&session) && !is_session_key(&key));
+            assert_eq!(account_of_access_key(&session).as_deref(), Some(account));
         }
         assert_eq!(account_of_access_key("LKIAQAAAAAAAAAAAAAAA"), None);
         assert_eq!(account_of_access_key("AKIAIOSFODNN7EXAMPLE"), None);

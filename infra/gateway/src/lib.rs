@@ -24,6 +24,7 @@ pub mod rest;
 mod runner;
 pub mod server;
 pub mod services;
+pub mod signature;
 pub mod telemetry;
 pub mod template;
 pub mod websocket;

@@ -1,6 +1,7 @@
 //! The chat: `$connect`, `sendMessage`, `listMembers`, `$default`, `$disconnect`, between real clients.
 
 use ferrogate_tests::chat::ChatClient;
+use ferrogate_tests::sign;
 use ferrogate_tests::stack::Stack;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -153,13 +154,7 @@ async fn the_connections_api_answers_for_the_open_and_the_gone() {
     let mut alice = ChatClient::connect(&stack, "alice", "lobby").await;
     let id = stack.items("ConnectionsTable").await[0]["connectionId"]["S"].as_str().unwrap().to_owned();
     let address = stack.api(&format!("chatapi/production/@connections/{}", id.replace('=', "%3D")));
-    let signed = |method, body: &str| {
-        stack
-            .client()
-            .request(method, address.clone())
-            .header("Authorization", "AWS4-HMAC-SHA256 Credential=local/20261122/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00")
-            .body(body.to_owned())
-    };
+    let signed = |method, body: &str| sign::signed(stack.client(), method, address.as_str(), "execute-api", &[], body);
     assert_eq!(signed(reqwest::Method::POST, "{\"type\":\"hi\"}").send().await.unwrap().status(), 200);
     assert_eq!(alice.next_frame().await["type"], "hi");
     let described: Value = signed(reqwest::Method::GET, "").send().await.unwrap().json().await.unwrap();

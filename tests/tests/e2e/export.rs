@@ -5,6 +5,7 @@ use std::process::Command;
 
 use ferrogate_tests::peers;
 use ferrogate_tests::process::{self, Process};
+use ferrogate_tests::sign::signed;
 use ferrogate_tests::stack::client;
 use serde_json::{Value, json};
 
@@ -70,16 +71,11 @@ async fn what_is_exported_runs_the_same() {
     std::fs::write(&template, TEMPLATE).unwrap();
     let first = Process::start(&["--ephemeral", "--template", template.to_str().unwrap()]).await;
     // What no template has said.
-    let created = client()
-        .post(format!("{}/restapis", first.endpoint))
-        .header(
-            "authorization",
-            "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/apigateway/aws4_request, SignedHeaders=host, Signature=0",
-        )
-        .json(&json!({ "name": "by hand", "description": "made through the API" }))
-        .send()
-        .await
-        .unwrap();
+    let (url, body) =
+        (format!("{}/restapis", first.endpoint), json!({ "name": "by hand", "description": "made through the API" }));
+    let json = [("content-type", "application/json")];
+    let created =
+        signed(&client(), reqwest::Method::POST, &url, "apigateway", &json, body.to_string()).send().await.unwrap();
     assert_eq!(created.status(), 201);
     let hello = |endpoint: &str| client().get(format!("{endpoint}/_aws/execute-api/site/hello/you")).send();
     let said = hello(&first.endpoint).await.unwrap().text().await.unwrap();

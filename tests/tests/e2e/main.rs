@@ -19,5 +19,6 @@ mod products;
 mod projects;
 mod reload;
 mod sdks;
+mod signatures;
 mod streams;
 mod users;

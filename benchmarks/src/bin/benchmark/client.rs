@@ -1,6 +1,6 @@
 //! A client of AWS's REST-JSON services: one HTTP/1.1 connection, kept as long as the server keeps it.
 //!
-//! Its signature is made up: what is measured checks none unless told to, and no client's signing belongs into the figures.
+//! Its signature is made up: what is measured is told to check none, and no client's signing belongs into the figures.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

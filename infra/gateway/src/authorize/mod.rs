@@ -3,10 +3,16 @@
 
 mod answer;
 mod cache;
+mod iam;
 mod identity;
 mod policy;
 
 pub(crate) use answer::{AnswerError, Grant};
 pub(crate) use cache::{CacheKey, ResultCache};
+pub use iam::Iam;
+pub(crate) use iam::{
+    Action, Directory, Holder, IamCaller, IamDenial, IamRefusal, Lookup, Principal, Time, authorize as authorize_iam,
+    identify,
+};
 pub(crate) use identity::{ContextFacts, RequestFacts, identity_values};
-pub(crate) use policy::Decision;
+pub(crate) use policy::{Decision, Policy};

@@ -41,16 +41,27 @@ const INVOKE: &str = "execute-api:invoke";
 const MAX_RESOURCE_LENGTH: usize = 512;
 
 impl Policy {
-    /// Reads a policy document. `Err` says what is wrong with it, for the log.
+    /// Reads an authorizer's policy document. `Err` says what is wrong with it, for the log.
     pub(crate) fn parse(document: &Value) -> Result<Self, String> {
+        Policy::parse_bounded(document, MAX_RESOURCE_LENGTH)
+    }
+
+    /// Reads a policy of IAM, whose resources have no bound of their own.
+    pub(crate) fn parse_identity(document: &Value) -> Result<Self, String> {
+        Policy::parse_bounded(document, usize::MAX)
+    }
+
+    fn parse_bounded(document: &Value, longest: usize) -> Result<Self, String> {
         let document = document.as_object().ok_or("policyDocument is not an object")?;
         match document.get("Version").map(Value::as_str) {
             None | Some(Some("2012-10-17" | "2008-10-17")) => {}
             Some(_) => return Err("policyDocument.Version is neither 2012-10-17 nor 2008-10-17".to_owned()),
         }
         let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => statements.iter().map(statement).collect::<Result<Vec<_>, _>>()?,
-            Some(one @ Value::Object(_)) => vec![statement(one)?],
+            Some(Value::Array(statements)) => {
+                statements.iter().map(|one| statement(one, longest)).collect::<Result<Vec<_>, _>>()?
+            }
+            Some(one @ Value::Object(_)) => vec![statement(one, longest)?],
             _ => return Err("policyDocument.Statement is not a list of statements".to_owned()),
         };
         Ok(Policy { statements: statements.into_iter().flatten().collect() })
@@ -58,9 +69,14 @@ impl Policy {
 
     /// What it says about `execute-api:Invoke` on the method `arn`.
     pub(crate) fn decide(&self, arn: &str) -> Decision {
+        self.decide_action(INVOKE, arn)
+    }
+
+    /// What it says about an action, in lower case, on `arn`.
+    pub(crate) fn decide_action(&self, action: &str, arn: &str) -> Decision {
         let mut decision = Decision::ImplicitDeny;
         for statement in &self.statements {
-            let applies = statement.actions.hold(INVOKE) && statement.resources.hold(arn);
+            let applies = statement.actions.hold(action) && statement.resources.hold(arn);
             match (applies, statement.allow) {
                 (true, false) => return Decision::ExplicitDeny,
                 (true, true) => decision = Decision::Allow,
@@ -72,7 +88,7 @@ impl Policy {
 }
 
 /// `Ok(None)`: a conditional Allow, which can never apply here.
-fn statement(statement: &Value) -> Result<Option<Statement>, String> {
+fn statement(statement: &Value, longest: usize) -> Result<Option<Statement>, String> {
     let statement = statement.as_object().ok_or("a policy statement is not an object")?;
     let allow = match statement.get("Effect").and_then(Value::as_str) {
         Some("Allow") => true,
@@ -95,8 +111,8 @@ fn statement(statement: &Value) -> Result<Option<Statement>, String> {
                 .collect::<Result<_, _>>()?,
             _ => return Err(format!("a policy statement's {name} is neither a string nor a list")),
         };
-        if patterns.iter().any(|p| p.len() > MAX_RESOURCE_LENGTH) {
-            return Err(format!("a {name} in the policy is longer than {MAX_RESOURCE_LENGTH} characters"));
+        if patterns.iter().any(|p| p.len() > longest) {
+            return Err(format!("a {name} in the policy is longer than {longest} characters"));
         }
         Ok(Patterns { patterns, negated })
     };

@@ -8,6 +8,7 @@ mod apigateway;
 mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
+mod callers;
 mod cloudwatch;
 pub(crate) mod coverage;
 mod documents;
@@ -18,7 +19,6 @@ mod model;
 mod protocol;
 mod service_model;
 mod services;
-mod signature;
 mod sns;
 mod sts;
 mod validate;
@@ -38,20 +38,23 @@ pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};
 use self::documents::Documents;
+use self::iam::Directory;
 use self::protocol::{Named, Protocol};
 pub use self::services::Service;
-use self::signature::{CredentialScope, Refusal, Signed};
 use self::world::World;
 use crate::clock::Clock;
-use crate::credentials::Issuer;
+use crate::credentials::{Credentials, Issuer};
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::lambda::Invoke;
 use crate::model::{Api, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
+use crate::signature::{self, Signed};
 
 /// Accounts and regions that one run may have: each holds its own tables and functions.
 const MAX_WORLDS: usize = 64;
+/// The region of what AWS keeps once for an account.
+const GLOBAL: &str = "global";
 /// Operations that are not here and were logged; beyond this further ones are not.
 const MAX_UNKNOWN: usize = 1_000;
 
@@ -63,10 +66,8 @@ pub struct Control {
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
     worlds: RwLock<HashMap<WorldId, Arc<World>>>,
-    /// Who issues the credentials of functions and of roles that are taken on.
-    issuer: Issuer,
-    /// The access key and secret access key of whoever runs this; `None` takes every signature.
-    owner: Option<(String, String)>,
+    /// Who has which access key.
+    directory: Arc<Directory>,
     /// Operations that were asked for and are not here: each is logged once.
     unknown: Mutex<HashSet<String>>,
     /// What runs functions, once [`run_functions`](Self::run_functions) has said so.
@@ -82,13 +83,14 @@ impl Control {
     /// When the file cannot be used.
     pub fn open(path: Option<&Path>, gateway: Gateway, published: Arc<Published>) -> Result<Control, DocumentsError> {
         let documents = Documents::open(path)?;
+        let account = Arc::clone(&gateway.account_id);
         let control = Control {
             documents,
             gateway,
             published,
             worlds: RwLock::default(),
-            issuer: Issuer::default(),
-            owner: None,
+            // Nothing is checked before it is said what is good.
+            directory: Arc::new(Directory::new(Issuer::default(), Credentials::default(), false, account)),
             unknown: Mutex::default(),
             functions: None,
             declared: Mutex::default(),
@@ -102,67 +104,6 @@ impl Control {
         Ok(control)
     }
 
-    /// Uses the credentials that `issuer` gives to functions. With an owner's (access key and secret access key), whatever
-    /// is signed neither with those nor with credentials issued here is refused.
-    #[must_use]
-    pub fn with_credentials(mut self, issuer: Issuer, owner: Option<(String, String)>) -> Control {
-        self.issuer = issuer;
-        self.owner = owner;
-        self
-    }
-
-    /// Who issues the credentials of functions and of roles that are taken on.
-    pub(crate) fn issuer(&self) -> &Issuer {
-        &self.issuer
-    }
-
-    /// Checks the signature of a request to any service, if signatures are checked here.
-    ///
-    /// # Errors
-    /// AWS's error for what is wrong with it.
-    fn check_signature(&self, request: &ClientRequest, query: bool) -> Result<(), ApiError> {
-        let Some(owner) = &self.owner else { return Ok(()) };
-        let scope = match signature::signed(request) {
-            Signed::By(scope) => scope,
-            Signed::Malformed => return Err(Refusal::Incomplete.error(query)),
-            Signed::Not => {
-                let code = if query { "MissingAuthenticationToken" } else { "MissingAuthenticationTokenException" };
-                return Err(ApiError::new(code, "Missing Authentication Token").with_status(403));
-            }
-        };
-        let secret = self.secret_of(owner, &scope)?;
-        let secret = secret.ok_or_else(|| Refusal::UnknownKey.error(query))?;
-        let now = self.clock().now();
-        signature::verify(request, &scope, &secret, now).map_err(|refusal| {
-            tracing::warn!(access_key = scope.access_key, service = scope.service, ?refusal, "a signature is refused");
-            refusal.error(query)
-        })
-    }
-
-    /// The secret of an access key: the owner's, an IAM user's, or one that was issued here.
-    fn secret_of(&self, owner: &(String, String), scope: &CredentialScope) -> Result<Option<String>, ApiError> {
-        let key = &scope.access_key;
-        if *key == owner.0 {
-            return Ok(Some(owner.1.clone()));
-        }
-        let account = scope.account();
-        let world = self.global_world(account.as_deref().unwrap_or(&self.gateway.account_id))?;
-        let state = world::lock(&world.iam);
-        let user_key = state.users.values().find_map(|user| user.access_keys.get(key));
-        Ok(match user_key {
-            Some(key) => (key.status == "Active").then(|| key.secret_access_key.clone()),
-            // Only those keys that this run has issued know its secret.
-            None => account.map(|_| self.issuer.secret_access_key(key)),
-        })
-    }
-
-    /// What a request to a service beside the control plane (DynamoDB, Lambda's Invoke) gets if its signature is refused.
-    pub(crate) fn refuse(&self, request: &ClientRequest) -> Option<Reply> {
-        let error = self.check_signature(request, false).err()?;
-        let protocol = Protocol::of(request);
-        Some(protocol.encode_error(&service_model::LAMBDA, &error, &ids::request_id()))
-    }
-
     /// Forgets everything that was created, in every account and region, and serves no API any more.
     ///
     /// # Errors
@@ -173,6 +114,7 @@ impl Control {
         worlds.iter().try_for_each(|world| world.reset(&self.documents))?;
         self.published.replace_all([]);
         self.forget_functions();
+        self.directory.reset();
         self.gateway.telemetry.clear();
         Ok(())
     }
@@ -219,7 +161,7 @@ impl Control {
 
     /// What AWS keeps once for an account, whatever the region: IAM.
     pub(crate) fn global_world(&self, account: &str) -> Result<Arc<World>, ApiError> {
-        self.world(&WorldId::new(account, "global"))
+        self.world(&WorldId::new(account, GLOBAL))
     }
 
     /// The world of an account and region, made when it is first named.
@@ -253,6 +195,9 @@ impl Control {
             ..self.gateway.clone()
         };
         let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);
+        if id.region == GLOBAL {
+            self.directory.add_account(&id.account, &world.iam);
+        }
         worlds.insert(id, Arc::clone(&world));
         drop(worlds);
         cloudwatch::watch(&world);
@@ -281,11 +226,6 @@ impl Control {
         world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
     }
 
-    /// Whether a request names somebody who has signed it.
-    pub(crate) fn is_signed(request: &ClientRequest) -> bool {
-        matches!(signature::signed(request), Signed::By(_))
-    }
-
     /// Answers one request to `service`.
     pub(crate) async fn serve(&self, service: &'static Service, request: &ClientRequest) -> Reply {
         let request_id = ids::request_id();
@@ -306,8 +246,11 @@ impl Control {
         let scope = match signature::signed(request) {
             Signed::By(scope) => scope,
             Signed::Not => {
-                let message = "Missing Authentication Token: sign the request; any access key does, and the region in its \
-                               credential scope says which region is meant";
+                let message = format!(
+                    "Missing Authentication Token: sign the request; the region in its credential scope says which region is \
+                     meant. {}",
+                    self.directory.advice()
+                );
                 return Err(ApiError::new(service.missing_token, message).with_status(403));
             }
             Signed::Malformed => {
@@ -316,7 +259,7 @@ impl Control {
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
         };
-        self.check_signature(request, protocol == Protocol::Query)?;
+        self.check_signature(request, None, protocol == Protocol::Query)?;
         let account = scope.account();
         let account = account.as_deref().unwrap_or(&self.gateway.account_id);
         let world = if service.global {

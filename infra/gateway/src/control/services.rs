@@ -2,8 +2,8 @@
 
 use super::call::{ApiError, Entry};
 use super::service_model;
-use super::signature::{self, Signed};
 use crate::server::ClientRequest;
+use crate::signature::{self, Signed};
 
 /// A service.
 pub struct Service {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::Control;
 use crate::clock::Clock;
+use crate::credentials::{Credentials, Issuer};
 use crate::gateway::Gateway;
 use crate::lambda::{Invocation, Invoke, InvokeError, InvokeRequest};
 use crate::server::{ClientRequest, Headers, Reply};
@@ -31,6 +32,7 @@ pub(crate) fn control() -> Control {
 pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
     let clock = Clock::default();
     let gateway = Gateway {
+        iam: crate::authorize::Iam::default(),
         telemetry: Telemetry::in_memory(&clock),
         clock,
         lambda: functions,
@@ -39,6 +41,37 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
         port: 4566,
     };
     Control::open(None, gateway, Arc::default()).unwrap()
+}
+
+/// A control plane whose directory knows callers, and takes every signature itself.
+pub(crate) fn control_with_directory() -> Control {
+    control().with_credentials(Issuer::default(), Credentials::default(), false)
+}
+
+/// The access key and its secret of a new user, whose own policy, if there is one, is this.
+pub(crate) async fn user(control: &Control, name: &str, policy: Option<&Value>) -> (String, String) {
+    let (status, xml) = query(control, "iam", &format!("Action=CreateUser&UserName={name}")).await;
+    assert_eq!(status, 200, "{xml}");
+    if let Some(policy) = policy {
+        put_user_policy(control, name, policy).await;
+    }
+    let (_, xml) = query(control, "iam", &format!("Action=CreateAccessKey&UserName={name}")).await;
+    (tag(&xml, "AccessKeyId"), tag(&xml, "SecretAccessKey"))
+}
+
+/// Gives a user a policy of its own.
+pub(crate) async fn put_user_policy(control: &Control, name: &str, policy: &Value) {
+    let policy =
+        percent_encoding::utf8_percent_encode(&policy.to_string(), percent_encoding::NON_ALPHANUMERIC).to_string();
+    let form = format!("Action=PutUserPolicy&UserName={name}&PolicyName=p&PolicyDocument={policy}");
+    let (status, xml) = query(control, "iam", &form).await;
+    assert_eq!(status, 200, "{xml}");
+}
+
+/// The text of the first element of this name.
+pub(crate) fn tag(xml: &str, name: &str) -> String {
+    let (_, rest) = xml.split_once(&format!("<{name}>")).unwrap_or_else(|| panic!("no {name} in {xml}"));
+    rest.split('<').next().unwrap_or_default().to_owned()
 }
 
 /// A signed request. `path` may have a query; `headers` come after `Host` and `Authorization`.

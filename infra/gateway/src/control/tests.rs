@@ -1,5 +1,7 @@
 //! What holds for every service.
 
+mod signatures;
+
 use serde_json::json;
 
 use super::services::SERVICES;

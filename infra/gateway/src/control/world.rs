@@ -1,6 +1,6 @@
 //! An account and a region: everything that the services of one know, and nothing of any other.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::documents::{Documents, DocumentsError};
 use super::{apigateway, apigatewayv2, cloudwatch, iam, lambda, logs, sns};
@@ -42,7 +42,8 @@ pub(crate) struct World {
     pub(crate) registry: Mutex<apigateway::Registry>,
     pub(crate) apigatewayv2: Mutex<apigatewayv2::State>,
     pub(crate) lambda: Mutex<lambda::State>,
-    pub(crate) iam: Mutex<iam::State>,
+    /// Shared with the directory that the data planes ask.
+    pub(crate) iam: Arc<Mutex<iam::State>>,
     pub(crate) sns: Mutex<sns::State>,
     pub(crate) cloudwatch: Mutex<cloudwatch::State>,
     pub(crate) logs: Mutex<logs::State>,
@@ -58,7 +59,7 @@ impl World {
             registry: Mutex::new(apigateway::Registry::open(&scope)?),
             apigatewayv2: Mutex::new(apigatewayv2::State::open(&scope)?),
             lambda: Mutex::new(lambda::State::open(&scope)?),
-            iam: Mutex::new(iam::State::open(&scope)?),
+            iam: Arc::new(Mutex::new(iam::State::open(&scope)?)),
             sns: Mutex::new(sns::State::open(&scope)?),
             cloudwatch: Mutex::new(cloudwatch::State::open(&scope)?),
             logs: Mutex::new(logs::State::open(&scope)?),

@@ -31,6 +31,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
     let fake = Arc::new(Fake { event: Mutex::default(), answer });
     let clock = Clock::default();
     let gateway = Gateway {
+        iam: crate::authorize::Iam::default(),
         telemetry: crate::telemetry::Telemetry::in_memory(&clock),
         clock,
         lambda: fake.clone(),

@@ -6,7 +6,7 @@ use super::error::GatewayError;
 use super::event;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
-use crate::authorize::{ContextFacts, Decision, RequestFacts, identity_values};
+use crate::authorize::{Action, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values};
 use crate::compile::http::HttpAuthorization;
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
 use crate::proxy::{Authorized, ask};
@@ -17,6 +17,8 @@ pub(super) struct AuthorizedRequest<'a> {
     pub(super) route: MatchedRoute<'a>,
     /// The authorizer's answer, on routes that have one.
     pub(super) authorizer: Option<Authorized>,
+    /// Who has signed it, on routes that ask for it.
+    pub(super) iam: Option<IamCaller>,
 }
 
 /// How long a Lambda authorizer of an HTTP API may take.
@@ -28,6 +30,7 @@ pub(super) async fn authorize<'a>(
 ) -> Result<AuthorizedRequest<'a>, GatewayError> {
     let refused = |reason| tracing::warn!(route = route.route.route_key, "request refused: {reason}");
     let sent = call.request.headers.get("authorization").is_some_and(|value| !value.is_empty());
+    let mut iam = None;
     let authorizer = match route.route.authorization {
         HttpAuthorization::None => None,
         HttpAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
@@ -42,13 +45,30 @@ pub(super) async fn authorize<'a>(
             return Err(GatewayError::UnauthorizedBearer);
         }
         HttpAuthorization::AwsIam => {
-            if sent {
-                refused("AWS_IAM signatures cannot be verified yet");
-            }
-            return Err(GatewayError::Forbidden);
+            iam = Some(signed(call, &route)?);
+            None
         }
     };
-    Ok(AuthorizedRequest { route, authorizer })
+    Ok(AuthorizedRequest { route, authorizer, iam })
+}
+
+/// Who has signed the request, if that caller may. The client is told no more than that it may not.
+fn signed(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<IamCaller, GatewayError> {
+    let arn = route_arn(call, route);
+    authorize_iam(call.gateway, call.request, Action::Invoke, &arn).map_err(|refusal| {
+        let reason = refusal.reason();
+        tracing::warn!(route = route.route.route_key, reason, "request refused");
+        GatewayError::Forbidden
+    })
+}
+
+/// The ARN that policies are asked for.
+fn route_arn(call: &Call<'_>, route: &MatchedRoute<'_>) -> String {
+    let parsed = &route.parsed;
+    // The decoded path, because that is what the function gets: a policy must not be passed by encoding a letter.
+    let path = crate::proxy::decode_path(parsed.route_path);
+    let method_and_path = format!("{}/{}", parsed.http_method, path.strip_prefix('/').unwrap_or(&path));
+    call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path)
 }
 
 async fn ask_lambda(
@@ -75,10 +95,7 @@ async fn ask_lambda(
         },
     };
     let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
-    // The decoded path, because that is what the function gets: a policy must not be passed by encoding a letter.
-    let path = crate::proxy::decode_path(parsed.route_path);
-    let method_and_path = format!("{}/{}", parsed.http_method, path.strip_prefix('/').unwrap_or(&path));
-    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
+    let arn = route_arn(call, route);
     let event = || match authorizer.payload {
         AuthorizerPayload::HttpV2 { .. } => event::authorizer_v2(call, route, &arn, &identity),
         _ => event::authorizer_v1(call, route, &arn, &identity),

@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 use super::authorize::AuthorizedRequest;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
+use crate::authorize::IamCaller;
 use crate::clock::request_time;
 use crate::proxy::{
-    Authorized, AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, Joined, MultiMap, Pairs, RequestContextV1,
+    AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, Joined, MultiMap, Pairs, RequestContextV1,
     http_event_body, lower_case_headers, original_headers,
 };
 
@@ -78,10 +79,27 @@ struct RequestContextV2<'a> {
     time_epoch: i64,
 }
 
+/// One of them, by what kind of authorizer it is.
 #[derive(Serialize)]
-struct AuthorizerContextV2<'a> {
+#[serde(rename_all = "camelCase")]
+enum AuthorizerContextV2<'a> {
     /// The context as it was returned: types are kept.
-    lambda: &'a Map<String, Value>,
+    Lambda(&'a Map<String, Value>),
+    /// Who has signed the request.
+    Iam(IamV2<'a>),
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IamV2<'a> {
+    access_key: &'a str,
+    account_id: &'a str,
+    caller_id: &'a str,
+    /// There are no identity pools here.
+    cognito_identity: Option<()>,
+    principal_org_id: Option<&'a str>,
+    user_arn: &'a str,
+    user_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -111,7 +129,7 @@ pub(super) fn proxy_v2(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> R
         query_string_parameters: query.non_empty().map(MultiMap::joined),
         path_parameters: path_parameters(route),
         stage_variables: stage_variables(route),
-        request_context: context_v2(call, route, authorized.authorizer.as_ref(), &time),
+        request_context: context_v2(call, route, Some(authorized), &time),
         body,
         is_base64_encoded,
     };
@@ -139,7 +157,7 @@ pub(super) fn proxy_v1(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> R
         multi_value_query_string_parameters: query.non_empty().map(MultiMap::all),
         path_parameters: path_parameters(route),
         stage_variables: stage_variables(route),
-        request_context: context_v1(call, route, authorized.authorizer.as_ref(), &time),
+        request_context: context_v1(call, route, Some(authorized), &time),
         body,
         is_base64_encoded,
     })
@@ -217,16 +235,33 @@ fn cookies<'a>(call: &Call<'a>) -> Option<Vec<&'a str>> {
     (!cookies.is_empty()).then_some(cookies)
 }
 
+fn iam<'a>(authorized: Option<&'a AuthorizedRequest<'_>>) -> Option<&'a IamCaller> {
+    authorized.and_then(|authorized| authorized.iam.as_ref())
+}
+
 fn context_v2<'a>(
     call: &'a Call<'_>,
     route: &'a MatchedRoute<'_>,
-    authorizer: Option<&'a Authorized>,
+    authorized: Option<&'a AuthorizedRequest<'_>>,
     time: &'a str,
 ) -> RequestContextV2<'a> {
+    let lambda = authorized.and_then(|authorized| authorized.authorizer.as_ref());
+    let lambda = lambda.map(|authorized| AuthorizerContextV2::Lambda(&authorized.grant.context));
+    let iam = iam(authorized).map(|caller| {
+        AuthorizerContextV2::Iam(IamV2 {
+            access_key: &caller.access_key,
+            account_id: &caller.account_id,
+            caller_id: &caller.caller,
+            cognito_identity: None,
+            principal_org_id: caller.principal_org_id.as_deref(),
+            user_arn: &caller.user_arn,
+            user_id: &caller.user,
+        })
+    });
     RequestContextV2 {
         account_id: &call.gateway.account_id,
         api_id: &call.api.api_id,
-        authorizer: authorizer.map(|authorized| AuthorizerContextV2 { lambda: &authorized.grant.context }),
+        authorizer: lambda.or(iam),
         domain_name: &call.domain_name,
         domain_prefix: &call.api.api_id,
         http: HttpV2 {
@@ -247,9 +282,10 @@ fn context_v2<'a>(
 fn context_v1<'a>(
     call: &'a Call<'_>,
     route: &'a MatchedRoute<'_>,
-    authorizer: Option<&'a Authorized>,
+    authorized: Option<&'a AuthorizedRequest<'_>>,
     time: &'a str,
 ) -> RequestContextV1<'a> {
+    let authorizer = authorized.and_then(|authorized| authorized.authorizer.as_ref());
     RequestContextV1 {
         account_id: &call.gateway.account_id,
         api_id: &call.api.api_id,
@@ -259,7 +295,7 @@ fn context_v1<'a>(
         domain_prefix: &call.api.api_id,
         extended_request_id: &call.request_id,
         http_method: route.parsed.http_method,
-        identity: IdentityV1::anonymous(&call.source_ip, call.request.headers.get("user-agent")),
+        identity: IdentityV1::of(&call.source_ip, call.request.headers.get("user-agent"), iam(authorized)),
         operation_name: None,
         path: &route.parsed.raw_path,
         protocol: "HTTP/1.1",

@@ -65,6 +65,7 @@ async fn stages<'a>(
     (trail.route_key, trail.resource_path) = (&matched.route.route_key, &matched.route.path);
     let authorized = authorize::authorize(call, matched).await?;
     trail.authorizer.clone_from(&authorized.authorizer);
+    trail.iam.clone_from(&authorized.iam);
     let began = call.gateway.clock.now();
     let result = integrate::integrate(call, &authorized).await;
     let latency_millis = call.gateway.clock.now() - began;

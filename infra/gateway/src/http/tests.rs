@@ -3,6 +3,7 @@
 mod authorizers;
 mod cors;
 mod events;
+mod iam;
 mod responses;
 mod routing;
 mod stages;

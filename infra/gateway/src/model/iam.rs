@@ -87,6 +87,10 @@ pub struct User {
     pub arn: String,
     /// `CreateDate`
     pub create_date: EpochMillis,
+    /// Its own policies by name: JSON.
+    pub policies: IndexMap<String, String>,
+    /// The ARNs of the managed policies that are attached.
+    pub attached: Vec<String>,
     /// Tags.
     pub tags: IndexMap<String, String>,
     /// Access keys by id, at most two.

@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::maps::{All, Last, Pairs};
-use crate::authorize::Grant;
+use crate::authorize::{Grant, IamCaller};
 
 /// The proxy event.
 #[derive(Debug, serde::Serialize)]
@@ -93,7 +93,7 @@ pub(crate) struct RequestContextV1<'a> {
     pub(crate) stage: &'a str,
 }
 
-/// `requestContext.identity` of a caller whom no signature names.
+/// `requestContext.identity`; all but where the caller is and what it uses is null where no signature names it.
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct IdentityV1<'a> {
@@ -112,9 +112,19 @@ pub(crate) struct IdentityV1<'a> {
 }
 
 impl<'a> IdentityV1<'a> {
-    /// An anonymous caller.
-    pub(crate) fn anonymous(source_ip: &'a str, user_agent: Option<&'a str>) -> Self {
-        IdentityV1 { source_ip, user_agent, ..Self::default() }
+    /// A caller, and what its signature says of it.
+    pub(crate) fn of(source_ip: &'a str, user_agent: Option<&'a str>, iam: Option<&'a IamCaller>) -> Self {
+        let anonymous = IdentityV1 { source_ip, user_agent, ..Self::default() };
+        let Some(caller) = iam else { return anonymous };
+        IdentityV1 {
+            access_key: Some(&caller.access_key),
+            account_id: Some(&caller.account_id),
+            caller: Some(&caller.caller),
+            principal_org_id: caller.principal_org_id.as_deref(),
+            user: Some(&caller.user),
+            user_arn: Some(&caller.user_arn),
+            ..anonymous
+        }
     }
 }
 

@@ -67,6 +67,7 @@ impl Fake {
     pub(crate) fn gateway(self: &Arc<Self>) -> Gateway {
         let clock = Clock::default();
         Gateway {
+            iam: crate::authorize::Iam::default(),
             telemetry: Telemetry::in_memory(&clock),
             clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,

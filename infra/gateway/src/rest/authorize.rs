@@ -7,7 +7,7 @@ use super::event;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
 use super::signature;
-use crate::authorize::{ContextFacts, Decision, RequestFacts, identity_values};
+use crate::authorize::{Action, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values};
 use crate::compile::rest::RestAuthorization;
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
 use crate::proxy::{Authorized, AuthorizerFailure, CallError, ask};
@@ -18,6 +18,8 @@ pub(super) struct AuthorizedRequest<'a> {
     pub(super) route: MatchedRoute<'a>,
     /// The authorizer's answer, on methods that have one.
     pub(super) authorizer: Option<Authorized>,
+    /// Who has signed it, on methods that ask for it.
+    pub(super) iam: Option<IamCaller>,
 }
 
 /// How long a Lambda authorizer of a REST API may take.
@@ -29,6 +31,7 @@ pub(super) async fn authorize<'a>(
     call: &Call<'a>,
     route: MatchedRoute<'a>,
 ) -> Result<AuthorizedRequest<'a>, GatewayError> {
+    let mut iam = None;
     let authorizer = match route.method.authorization {
         RestAuthorization::None => None,
         RestAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
@@ -42,24 +45,26 @@ pub(super) async fn authorize<'a>(
             }
             return Err(GatewayError::Unauthorized);
         }
-        RestAuthorization::AwsIam => return Err(unsigned(call, &route)),
+        RestAuthorization::AwsIam => {
+            iam = Some(signed(call, &route)?);
+            None
+        }
     };
-    Ok(AuthorizedRequest { route, authorizer })
+    Ok(AuthorizedRequest { route, authorizer, iam })
 }
 
-fn unsigned(call: &Call<'_>, route: &MatchedRoute<'_>) -> GatewayError {
-    let in_query = route.parsed.query.last("X-Amz-Signature").is_some();
-    match call.request.headers.get("authorization") {
-        None if !in_query => return GatewayError::MissingAuthenticationToken,
-        Some(header) => {
-            if let Some(error) = signature::unreadable(header) {
-                return error;
-            }
-        }
-        None => {}
+/// Who has signed the request, if that caller may.
+fn signed(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<IamCaller, GatewayError> {
+    let parsed = &route.parsed;
+    let method_and_path = format!("{}/{}", parsed.http_method, parsed.route_path());
+    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
+    if arn.len() > MAX_ARN_BYTES {
+        return Err(GatewayError::UriTooLong);
     }
-    refused(route, "AWS_IAM signatures cannot be verified yet");
-    GatewayError::UnrecognizedClient
+    authorize_iam(call.gateway, call.request, Action::Invoke, &arn).map_err(|refusal| {
+        refused(route, &refusal.reason());
+        signature::refused(&refusal)
+    })
 }
 
 fn refused(route: &MatchedRoute<'_>, reason: &str) {

@@ -23,6 +23,8 @@ pub(super) enum GatewayError {
     AuthorizerFailure,
     /// The body is over 10 MB.
     ContentTooLong,
+    /// EXPIRED_TOKEN: the session token of a signature has expired.
+    ExpiredToken,
     /// The stage does not exist, or an API key is missing.
     Forbidden,
     /// The `Authorization` header is no readable signature.
@@ -33,6 +35,10 @@ pub(super) enum GatewayError {
     IntegrationTimeout,
     /// The function failed, or its result is no response.
     MalformedProxyResponse,
+    /// INVALID_SIGNATURE: what is wrong with it.
+    InvalidSignature(String),
+    /// ACCESS_DENIED: the caller's own policies say no. The whole text.
+    NotAuthorized(String),
     /// MISSING_AUTHENTICATION_TOKEN: no such resource or method, or no signature.
     MissingAuthenticationToken,
     /// The event is over Lambda's 6 MB.
@@ -60,7 +66,9 @@ impl GatewayError {
             E::AuthorizerFailure => "AUTHORIZER_FAILURE",
             E::ContentTooLong | E::UriTooLong => "",
             E::Forbidden => "INVALID_API_KEY",
-            E::IncompleteSignature(_) => "INVALID_SIGNATURE",
+            E::ExpiredToken => "EXPIRED_TOKEN",
+            E::IncompleteSignature(_) | E::InvalidSignature(_) => "INVALID_SIGNATURE",
+            E::NotAuthorized(_) => "ACCESS_DENIED",
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
             E::MalformedProxyResponse => "INTEGRATION_FAILURE",
@@ -105,6 +113,15 @@ impl GatewayError {
             E::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.into()),
             E::IncompleteSignature(text) => {
                 (StatusCode::FORBIDDEN, "IncompleteSignatureException", message(text).into())
+            }
+            E::ExpiredToken => (
+                StatusCode::FORBIDDEN,
+                "ExpiredTokenException",
+                r#"{"message":"The security token included in the request is expired"}"#.into(),
+            ),
+            E::InvalidSignature(text) => (StatusCode::FORBIDDEN, "InvalidSignatureException", message(text).into()),
+            E::NotAuthorized(text) => {
+                (StatusCode::FORBIDDEN, "AccessDeniedException", json!({ "Message": text }).to_string().into())
             }
             E::IntegrationFailure => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, r#"{"message":"Internal server error"}"#.into())

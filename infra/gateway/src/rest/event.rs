@@ -32,7 +32,7 @@ pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Resu
         multi_value_query_string_parameters: query.non_empty().map(MultiMap::all),
         path_parameters: (!route.path_parameters.is_empty()).then_some(Pairs(&route.path_parameters)),
         stage_variables: (!parsed.stage.variables.is_empty()).then_some(&parsed.stage.variables),
-        request_context: context(call, route, authorized.authorizer.as_ref(), &domain_name, &time),
+        request_context: context(call, route, Some(authorized), &domain_name, &time),
         body,
         is_base64_encoded,
     };
@@ -83,10 +83,14 @@ pub(super) fn request(
     })
 }
 
+fn authorizer<'a>(authorized: Option<&'a AuthorizedRequest<'_>>) -> Option<&'a Authorized> {
+    authorized.and_then(|authorized| authorized.authorizer.as_ref())
+}
+
 fn context<'a>(
     call: &'a Call<'_>,
     route: &'a MatchedRoute<'_>,
-    authorizer: Option<&'a Authorized>,
+    authorized: Option<&'a AuthorizedRequest<'_>>,
     domain_name: &'a str,
     time: &'a str,
 ) -> RequestContextV1<'a> {
@@ -94,13 +98,18 @@ fn context<'a>(
     RequestContextV1 {
         account_id: &call.gateway.account_id,
         api_id,
-        authorizer: authorizer.map(|a| AuthorizerContextV1 { grant: &a.grant, latency_millis: a.latency_millis }),
+        authorizer: authorizer(authorized)
+            .map(|a| AuthorizerContextV1 { grant: &a.grant, latency_millis: a.latency_millis }),
         deployment_id: Some(&stage.deployment_id),
         domain_name,
         domain_prefix: api_id,
         extended_request_id: &call.extended_request_id,
         http_method: route.parsed.http_method,
-        identity: IdentityV1::anonymous(&call.source_ip, call.request.headers.get("user-agent")),
+        identity: IdentityV1::of(
+            &call.source_ip,
+            call.request.headers.get("user-agent"),
+            authorized.and_then(|authorized| authorized.iam.as_ref()),
+        ),
         operation_name: route.method.operation_name.as_deref(),
         path: &route.parsed.context_path,
         protocol: "HTTP/1.1",

@@ -52,6 +52,7 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     trail.resource_path = &matched.resource.path;
     let authorized = authorize::authorize(call, matched).await?;
     trail.authorizer.clone_from(&authorized.authorizer);
+    trail.iam.clone_from(&authorized.iam);
     integrate::require_api_key(&authorized)?;
     let began = call.gateway.clock.now();
     let result = integrate::integrate(call, &authorized).await;

@@ -1,75 +1,44 @@
-//! What API Gateway says about an `Authorization` header that it takes for a signature and cannot read.
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
+//! What a REST API answers to a request whose signature is refused, or whose signer may not call it.
 
 use super::error::GatewayError;
+use crate::authorize::{IamDenial, IamRefusal};
+use crate::signature::{self, Refusal};
 
-/// The error for a header that is no SigV4 signature; `None` if it looks like one.
-///
-/// The header is echoed as a hash only, since it may hold a token.
+/// The error for a header that is no signature of version 4; `None` if it looks like one.
 pub(super) fn unreadable(header: &str) -> Option<GatewayError> {
-    let header = header.trim();
-    if header.is_empty() {
-        return Some(GatewayError::IncompleteSignature("Authorization header cannot be empty: ''".to_owned()));
-    }
-    let (algorithm, parameters) = header.split_once(' ').unwrap_or(("", header));
-    let hash = || STANDARD.encode(Sha256::digest(header));
-    if parameters.split(',').any(|parameter| !parameter.contains('=')) {
-        return Some(GatewayError::IncompleteSignature(format!(
-            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with \
-             Base64): '{}'.",
-            hash()
-        )));
-    }
-    let named = |name: &str| {
-        parameters.split(',').any(|p| p.trim().strip_prefix(name).is_some_and(|value| value.starts_with('=')))
-    };
-    let missing: Vec<_> =
-        ["Credential", "Signature", "SignedHeaders"].into_iter().filter(|name| !named(name)).collect();
-    if missing.is_empty() && algorithm.starts_with("AWS4-") {
-        return None;
-    }
-    let missing = if missing.is_empty() { vec!["Credential"] } else { missing };
-    let mut message = String::new();
-    for name in missing {
-        message.push_str(&format!("Authorization header requires '{name}' parameter. "));
-    }
-    // The part that echoes the header is hashed like the one above; AWS's wording of it is not confirmed.
-    message.push_str(&format!("(Hashed with SHA-256 and encoded with Base64) Authorization={}", hash()));
-    Some(GatewayError::IncompleteSignature(message))
+    signature::unreadable(header).map(GatewayError::IncompleteSignature)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn text(header: &str) -> Option<String> {
-        match unreadable(header) {
-            Some(GatewayError::IncompleteSignature(text)) => Some(text),
-            _ => None,
-        }
+/// The error for a request that an AWS_IAM method refuses.
+pub(super) fn refused(refusal: &IamRefusal) -> GatewayError {
+    match refusal {
+        IamRefusal::Signature(refusal) => match refusal {
+            Refusal::Missing => GatewayError::MissingAuthenticationToken,
+            Refusal::Incomplete(text) => GatewayError::IncompleteSignature(text.clone()),
+            Refusal::UnknownKey => GatewayError::UnrecognizedClient,
+            Refusal::ExpiredToken => GatewayError::ExpiredToken,
+            Refusal::OutOfScope(_) | Refusal::Mismatch(_) => {
+                GatewayError::InvalidSignature(refusal.long_message().into_owned())
+            }
+        },
+        IamRefusal::Denied(denial) => GatewayError::NotAuthorized(text(denial)),
     }
+}
 
-    #[test]
-    fn a_bearer_token_is_hashed() {
-        assert_eq!(
-            text("Bearer demo-token").unwrap(),
-            "Invalid key=value pair (missing equal-sign) in Authorization header (hashed with SHA-256 and encoded with \
-             Base64): 'aek/VvYI/7gBA/viIAVkCUelhHVAsk7l9UefNTFgKZY='."
-        );
-    }
+/// `User: {arn} is not authorized to perform: …`, with the account masked as AWS masks it.
+fn text(denial: &IamDenial) -> String {
+    let IamDenial { user_arn, resource, .. } = denial;
+    let masked = mask(resource);
+    let why = denial.why();
+    format!("User: {user_arn} is not authorized to perform: execute-api:Invoke on resource: {masked} {why}")
+}
 
-    #[test]
-    fn other_headers() {
-        assert_eq!(text("  ").unwrap(), "Authorization header cannot be empty: ''");
-        let basic = text("Basic dXNlcjpwYXNz=").unwrap();
-        assert!(basic.starts_with(
-            "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. "
-        ));
-        assert!(!basic.contains("dXNl"));
-        assert_eq!(text("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c"), None);
-        assert!(text("AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host").unwrap().contains("'Signature'"));
+/// An ARN with all but the last four digits of its account as asterisks.
+fn mask(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let masked = parts.get(4).map(|account| format!("********{}", account.get(8..).unwrap_or_default()));
+    if let (Some(masked), Some(account)) = (&masked, parts.get_mut(4)) {
+        *account = masked;
     }
+    parts.join(":")
 }

@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod events;
+mod iam;
 mod responses;
 mod routing;
 mod stages;

@@ -5,14 +5,25 @@ use std::fmt::Write as _;
 use crate::server::Overview;
 
 /// The banner: APIs with their addresses and routes, functions, tables, and what the seed and the template say.
-pub(super) fn render(overview: &Overview, port: u16, notes: &[String], outputs: &[(String, String)]) -> String {
+///
+/// `default_credentials`: whether `test` with `test` is what clients sign with.
+pub(super) fn render(
+    overview: &Overview,
+    port: u16,
+    default_credentials: bool,
+    notes: &[String],
+    outputs: &[(String, String)],
+) -> String {
     let endpoint = format!("http://127.0.0.1:{port}");
     let mut out = String::new();
     if overview.apis.is_empty() && overview.functions.is_empty() {
         // A start without a template: what there is to do with it.
-        let _ = writeln!(out, "\nAWS's API answers here, with any credentials:");
+        let with = if default_credentials { "" } else { ", with the credentials that it was given" };
+        let _ = writeln!(out, "\nAWS's API answers here{with}:");
         let _ = writeln!(out, "  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-east-1");
-        let _ = writeln!(out, "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+        if default_credentials {
+            let _ = writeln!(out, "  export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test");
+        }
     }
     for api in &overview.apis {
         let _ = writeln!(out, "\n{:<9} {}  {}", api.protocol, api.name, api.url);
@@ -64,8 +75,11 @@ mod tests {
 
     #[test]
     fn says_what_to_do_where_nothing_runs() {
-        let banner = render(&Overview::default(), 4566, &[], &[]);
+        let banner = render(&Overview::default(), 4566, true, &[], &[]);
         assert!(banner.contains("export AWS_ENDPOINT_URL=http://127.0.0.1:4566"), "{banner}");
+        assert!(banner.contains("AWS_SECRET_ACCESS_KEY=test"), "{banner}");
+        let given = render(&Overview::default(), 4566, false, &[], &[]);
+        assert!(!given.contains("AWS_SECRET_ACCESS_KEY"), "{given}");
     }
 
     #[test]
@@ -89,7 +103,7 @@ mod tests {
             tables: vec![TableEntry { name: "shop-Items".to_owned() }],
         };
         let outputs = [("Url".to_owned(), "http://x".to_owned())];
-        let banner = render(&overview, 1, &["1 product".to_owned()], &outputs);
+        let banner = render(&overview, 1, true, &["1 product".to_owned()], &outputs);
         let expected = [
             "",
             "REST      shop  http://127.0.0.1:1/_aws/execute-api/api/prod",

@@ -13,6 +13,7 @@ use super::data_dir::DataDir;
 use super::options::Options;
 use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
+use crate::authorize::Iam;
 use crate::clock::Clock;
 use crate::compile::{self, CompileError};
 use crate::control::{Control, FunctionRooms, WorldId};
@@ -155,6 +156,7 @@ impl Deployer {
         };
         let event_sources = Arc::new(EventSources::new(clock.clone(), invoke.clone(), tables.clone(), checkpoints));
         let gateway = Gateway {
+            iam: Iam::default(),
             clock,
             lambda: invoke,
             region: options.region.as_str().into(),
@@ -164,9 +166,8 @@ impl Deployer {
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
-        let owner = options.check_signatures.then(owner);
-        let mut control =
-            control.map_err(|error| DeployError::Control(error.to_string()))?.with_credentials(issuer, owner);
+        let control = control.map_err(|error| DeployError::Control(error.to_string()))?;
+        let mut control = control.with_credentials(issuer, options.credentials.clone(), options.check_signatures);
         let packages = PackageStore::new(&data_dir.path().join("code")).map_err(|error| lambda(&error))?;
         control.run_functions(FunctionRooms::new(worlds.clone(), packages, event_sources.clone())).await;
         let services = Arc::new(Services {
@@ -218,7 +219,13 @@ impl Deployer {
     pub(super) fn banner(&self) -> String {
         let overview = self.overview();
         let state = self.state();
-        banner::render(&overview, self.services.gateway.port, &state.seeded, &state.outputs)
+        banner::render(
+            &overview,
+            self.services.gateway.port,
+            self.options.credentials.are_default(),
+            &state.seeded,
+            &state.outputs,
+        )
     }
 
     pub(super) fn table_name(&self, logical_id: &str) -> Option<String> {
@@ -375,15 +382,6 @@ impl Deployer {
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The credentials of whoever runs this, where signatures are checked.
-fn owner() -> (String, String) {
-    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (variable("FERROGATE_ACCESS_KEY_ID"), variable("FERROGATE_SECRET_ACCESS_KEY")) {
-        (Some(key), Some(secret)) => (key, secret),
-        _ => ("test".to_owned(), "test".to_owned()),
     }
 }
 

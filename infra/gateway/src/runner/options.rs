@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
+use crate::credentials::Credentials;
+
 /// The port that AWS-local tools use.
 pub const DEFAULT_PORT: u16 = 4566;
 
@@ -32,8 +34,11 @@ pub struct Options {
     pub function_endpoint: Option<String>,
     /// Hand DynamoDB's requests to this address rather than serve them here.
     pub dynamodb_endpoint: Option<String>,
-    /// Refuse requests to AWS's services that are not signed with credentials known here.
+    /// Refuse requests to AWS's services that are not signed with credentials known here. Methods and routes with AWS_IAM
+    /// authorization do so in any case.
     pub check_signatures: bool,
+    /// The credentials that may do everything: `test` with `test` unless others are given.
+    pub credentials: Credentials,
     /// Build the functions with cargo's release profile.
     pub release: bool,
     /// Rebuild and redeploy when sources or the template change.
@@ -58,7 +63,8 @@ impl Default for Options {
             account_id: "000000000000".to_owned(),
             function_endpoint: None,
             dynamodb_endpoint: None,
-            check_signatures: false,
+            check_signatures: true,
+            credentials: Credentials::default(),
             release: false,
             watch: true,
             enforce_permissions: false,

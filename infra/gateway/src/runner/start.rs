@@ -13,6 +13,7 @@ use super::follow::{self, Follower};
 use super::options::Options;
 use super::seed::SeedError;
 use crate::clock::Clock;
+use crate::credentials::Credentials;
 use crate::server::{Overview, Server, bind};
 use crate::template::TemplateErrors;
 
@@ -133,6 +134,20 @@ impl Ferrogate {
     #[must_use]
     pub fn dynamodb_endpoint(mut self, url: impl Into<String>) -> Self {
         self.options.dynamodb_endpoint = Some(url.into());
+        self
+    }
+
+    /// Whether requests to AWS's services must be signed with credentials known here.
+    #[must_use]
+    pub fn check_signatures(mut self, check: bool) -> Self {
+        self.options.check_signatures = check;
+        self
+    }
+
+    /// The credentials that may do everything, in place of `test` with `test`.
+    #[must_use]
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.options.credentials = credentials;
         self
     }
 

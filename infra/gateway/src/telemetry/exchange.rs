@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::stage::StageTelemetry;
+use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
 use crate::gateway::Gateway;
 use crate::proxy::Authorized;
@@ -64,6 +65,7 @@ pub(crate) struct Trail<'a> {
     /// `GET /users/{userId}`, `$connect`
     pub(crate) route_key: &'a str,
     pub(crate) authorizer: Option<Authorized>,
+    pub(crate) iam: Option<IamCaller>,
     pub(crate) integration: Option<IntegrationFacts>,
 }
 
@@ -174,6 +176,11 @@ impl Exchange<'_> {
             "responseLatency" => number(self.ended_at - self.began_at),
             "xrayTraceId" | "connection.traceId" => Some(self.trace.into()),
             "ip" | "identity.sourceIp" => Some(self.source_ip.into()),
+            "identity.accountId" => Some(trail.iam.as_ref()?.account_id.as_str().into()),
+            "identity.accessKey" => Some(trail.iam.as_ref()?.access_key.as_str().into()),
+            "identity.caller" => Some(trail.iam.as_ref()?.caller.as_str().into()),
+            "identity.user" => Some(trail.iam.as_ref()?.user.as_str().into()),
+            "identity.userArn" => Some(trail.iam.as_ref()?.user_arn.as_str().into()),
             "identity.userAgent" => self.user_agent.map(Cow::Borrowed),
             "integrationLatency" | "integration.latency" => number(trail.integration?.latency_millis),
             "integrationStatus" | "integration.status" => number(trail.integration?.status?.into()),

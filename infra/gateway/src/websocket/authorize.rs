@@ -2,7 +2,10 @@
 
 use http::StatusCode;
 
+use crate::authorize::{Action, IamCaller, authorize_iam};
 use crate::compile::websocket::{Authorization, Route};
+use crate::gateway::Gateway;
+use crate::server::ClientRequest;
 
 /// Why a connect is refused: the client gets the status, the log the reason.
 #[derive(Debug)]
@@ -13,11 +16,18 @@ pub(super) struct Refusal {
     pub(super) reason: String,
 }
 
-/// Lets a connect pass or refuses it.
+/// Lets a connect pass or refuses it; with who has signed it, if the route asks for it.
 ///
-/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs, IAM and API keys are not built yet. Until
+/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs and API keys are not built yet. Until
 /// they are, a route that asks for them refuses everybody: an API that its owner closed must not stand open here.
-pub(super) fn authorize(route: &Route) -> Result<(), Refusal> {
+pub(super) fn authorize(
+    gateway: &Gateway,
+    api_id: &str,
+    stage: &str,
+    route: &Route,
+    request: &ClientRequest,
+) -> Result<Option<IamCaller>, Refusal> {
+    let mut iam = None;
     let refuse = |status, reason: String| Err(Refusal { status, reason });
     match &route.authorization {
         Authorization::None => {}
@@ -27,7 +37,9 @@ pub(super) fn authorize(route: &Route) -> Result<(), Refusal> {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, reason);
         }
         Authorization::Iam => {
-            return refuse(StatusCode::FORBIDDEN, "AWS_IAM authorization is not supported yet".to_owned());
+            let arn = gateway.method_arn(api_id, stage, "$connect");
+            let caller = authorize_iam(gateway, request, Action::Invoke, &arn);
+            iam = Some(caller.map_err(|refusal| Refusal { status: StatusCode::FORBIDDEN, reason: refusal.reason() })?);
         }
         Authorization::Unknown(kind) => {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("AuthorizationType {kind} is unknown"));
@@ -36,5 +48,5 @@ pub(super) fn authorize(route: &Route) -> Result<(), Refusal> {
     if route.api_key_required {
         return refuse(StatusCode::FORBIDDEN, "API keys of WebSocket APIs are not supported yet".to_owned());
     }
-    Ok(())
+    Ok(iam)
 }

@@ -7,10 +7,11 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ending::Ending;
+use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
 use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
-use crate::proxy::{All, Last, MultiMap, QueryPairs};
+use crate::proxy::{All, Last, MultiMap, QueryPairs, is_signature};
 use crate::server::ClientRequest;
 
 /// What the `requestContext` of every event of one connection says about that connection.
@@ -26,6 +27,8 @@ pub(super) struct About<'a> {
     pub(super) source_ip: IpAddr,
     /// `identity.userAgent`
     pub(super) user_agent: Option<&'a str>,
+    /// Who has signed the upgrade request.
+    pub(super) iam: Option<&'a IamCaller>,
     /// The stage, with its variables.
     pub(super) stage: &'a Snapshot,
 }
@@ -76,9 +79,37 @@ struct RequestContext<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Identity<'a> {
+    #[serde(flatten)]
+    iam: Option<IamIdentity<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
     source_ip: IpAddr,
+}
+
+/// What a signature says of the caller. Like all else in this context, it is left out where it is not known.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IamIdentity<'a> {
+    account_id: &'a str,
+    access_key: &'a str,
+    caller: &'a str,
+    user: &'a str,
+    user_arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal_org_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a IamCaller> for IamIdentity<'a> {
+    fn from(caller: &'a IamCaller) -> Self {
+        IamIdentity {
+            account_id: &caller.account_id,
+            access_key: &caller.access_key,
+            caller: &caller.caller,
+            user: &caller.user,
+            user_arn: &caller.user_arn,
+            principal_org_id: caller.principal_org_id.as_deref(),
+        }
+    }
 }
 
 /// The CONNECT event.
@@ -150,7 +181,11 @@ fn event<'a>(
         stage: &about.stage.stage_name,
         connected_at: about.connected_at,
         request_time_epoch: now,
-        identity: Identity { user_agent: about.user_agent, source_ip: about.source_ip },
+        identity: Identity {
+            iam: about.iam.map(IamIdentity::from),
+            user_agent: about.user_agent,
+            source_ip: about.source_ip,
+        },
         request_id,
         domain_name: gateway.domain_name(about.api_id),
         connection_id: about.connection_id,
@@ -176,7 +211,9 @@ fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> MultiMa
     let kept = request
         .headers
         .iter()
-        .filter(|(name, _)| !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)))
+        .filter(|(name, value)| {
+            !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)) && !is_signature(name, value)
+        })
         .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
     let mut headers = MultiMap::exact(kept);
     headers.push_forwarded(request, trace_id);

@@ -15,6 +15,7 @@ use super::connections::Connections;
 use super::ending::Ending;
 use super::handshake::json_reply;
 use super::outbox::QueueError;
+use crate::authorize::{Action, IamDenial, IamRefusal, authorize_iam};
 use crate::clock::iso8601;
 use crate::ids;
 use crate::server::{ClientRequest, Reply, WebSocketPlane};
@@ -46,6 +47,14 @@ fn serve(
         return Err(Refusal::Forbidden);
     }
     let (stage, id) = target(path)?;
+    if api.gateway.iam.checks_signatures() {
+        let method_and_path = format!("{}/@connections/{id}", request.method);
+        let arn = api.gateway.method_arn(&api.api_id, &stage, &method_and_path);
+        authorize_iam(&api.gateway, &request, Action::ManageConnections, &arn).map_err(|refusal| {
+            tracing::warn!(api = api.api_id, stage, reason = refusal.reason(), "a call of @connections is refused");
+            Refusal::Iam(refusal)
+        })?;
+    }
     if !api.stages.contains_key(&stage) {
         return Err(Refusal::Forbidden);
     }
@@ -121,8 +130,8 @@ fn has_the_shape_of_an_id(id: &str) -> bool {
 
 /// Whether the call carries a SigV4 signature for `execute-api`, in its header or its query.
 ///
-/// The signature itself is not verified until the identity issue brings keys to verify it with. Its presence is required
-/// because AWS refuses unsigned calls: code that forgets to sign must fail here too, not after deployment.
+/// Its presence is required even where signatures are not checked, because AWS refuses unsigned calls: code that forgets to
+/// sign must fail here too, not after deployment.
 fn is_signed(request: &ClientRequest) -> bool {
     let in_scope = |credential: &str| credential.trim().ends_with("/execute-api/aws4_request");
     if let Some(header) = request.headers.get("authorization") {
@@ -146,6 +155,7 @@ fn is_signed(request: &ClientRequest) -> bool {
 #[derive(Debug)]
 enum Refusal {
     InvalidId(String),
+    Iam(IamRefusal),
     Forbidden,
     NotFound,
     MethodNotAllowed,
@@ -159,6 +169,16 @@ impl Refusal {
         let (status, kind, message) = match self {
             Refusal::InvalidId(id) => {
                 (StatusCode::BAD_REQUEST, "BadRequestException", Some(format!("Invalid connectionId: {id}")))
+            }
+            Refusal::Iam(IamRefusal::Signature(refusal)) => {
+                (StatusCode::FORBIDDEN, refusal.code(), Some(refusal.message().into_owned()))
+            }
+            // With a capital, as the other answers of this kind; the text is a guess by analogy.
+            Refusal::Iam(IamRefusal::Denied(denial)) => {
+                let IamDenial { user_arn, resource, .. } = &*denial;
+                let action = "execute-api:ManageConnections";
+                let text = format!("User: {user_arn} is not authorized to perform: {action} on resource: {resource}");
+                (StatusCode::FORBIDDEN, "AccessDeniedException", Some(text))
             }
             Refusal::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden".to_owned())),
             Refusal::NotFound => (StatusCode::NOT_FOUND, "NotFoundException", Some("Not Found".to_owned())),

@@ -23,6 +23,7 @@ use super::integrate::{Failure, ProxyResult, call};
 use super::observe::{Observed, called};
 use super::session::Session;
 use super::socket;
+use crate::authorize::IamCaller;
 use crate::compile::websocket::{Route, Snapshot, Target};
 use crate::ids;
 use crate::proxy::Malformed;
@@ -133,9 +134,9 @@ impl Candidate {
         trace: &str,
         integration: &mut Option<IntegrationFacts>,
     ) -> Reply {
-        let accepted = match self.stage.routes.get("$connect") {
+        let (accepted, iam) = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
-            None => ProxyResult::default(),
+            None => Default::default(),
             Some(route) => match self.ask(route, &request, connected_at, trace, integration).await {
                 Ok(result) => result,
                 Err(reply) => return reply,
@@ -151,6 +152,7 @@ impl Candidate {
             connected_at,
             request.source_ip,
             request.headers.get("user-agent").map(str::to_owned),
+            iam,
         );
         let session = Session {
             gateway: self.api.gateway.clone(),
@@ -173,18 +175,19 @@ impl Candidate {
         connected_at: i64,
         trace_id: &str,
         integration: &mut Option<IntegrationFacts>,
-    ) -> Result<ProxyResult, Reply> {
-        if let Err(refusal) = authorize(route) {
+    ) -> Result<(ProxyResult, Option<IamCaller>), Reply> {
+        let (gateway, api_id, stage) = (&self.api.gateway, &self.api.api_id, &self.stage.stage_name);
+        let iam = authorize(gateway, api_id, stage, route, request).map_err(|refusal| {
             tracing::warn!(
                 api = self.api.api_id,
                 stage = self.stage.stage_name,
                 reason = refusal.reason,
                 "connect refused"
             );
-            return Err(self.reply(refusal.status, public_text(refusal.status)));
-        }
+            self.reply(refusal.status, public_text(refusal.status))
+        })?;
         if route.target == Target::Nothing {
-            return Ok(ProxyResult::default());
+            return Ok((ProxyResult::default(), iam));
         }
         let about = About {
             connection_id: &self.id,
@@ -192,6 +195,7 @@ impl Candidate {
             api_id: &self.api.api_id,
             source_ip: request.source_ip,
             user_agent: request.headers.get("user-agent"),
+            iam: iam.as_ref(),
             stage: &self.stage,
         };
         let event = event::connect(&self.api.gateway, about, request, &self.request_id, trace_id);
@@ -200,7 +204,7 @@ impl Candidate {
         *integration = Some(called(&self.api.gateway, began_at, &result, |result| result.status.as_u16()));
         let result = result.map_err(|failure| self.fail(&failure))?;
         if result.status.is_success() {
-            return Ok(result);
+            return Ok((result, iam));
         }
         // The function's words stay here: AWS does not say that they reach the client.
         Err(self.reply(result.status, public_text(result.status)))
@@ -238,6 +242,7 @@ impl Session {
             api_id: &connection.api_id,
             source_ip: connection.source_ip,
             user_agent: connection.user_agent.as_deref(),
+            iam: connection.iam.as_ref(),
             stage,
         }
     }

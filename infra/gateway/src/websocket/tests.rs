@@ -1,6 +1,7 @@
 //! Real sockets against the data plane: a small server in front of it, real clients, and functions that are closures.
 
 mod connect;
+mod iam;
 mod limits;
 mod management;
 mod messages;

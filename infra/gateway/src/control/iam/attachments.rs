@@ -1,10 +1,10 @@
-//! Which managed policies a role has.
+//! Which managed policies a role has, and what those of AWS say.
 
 use serde_json::{Value, json};
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
-use super::{page, policies, roles};
+use super::{State, page, policies, roles};
 
 pub(super) const OPERATIONS: &[Entry] = &[
     op("AttachRolePolicy", attach_role_policy),
@@ -18,12 +18,40 @@ fn is_of_aws(arn: &str) -> bool {
     arn.starts_with("arn:aws:iam::aws:policy/")
 }
 
+/// What those of AWS's own policies say that matter to the calling of APIs. All others say nothing of it.
+pub(super) fn of_aws(arn: &str) -> Option<&'static str> {
+    match arn.strip_prefix("arn:aws:iam::aws:policy/")? {
+        "AdministratorAccess" => {
+            Some(r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#)
+        }
+        "PowerUserAccess" => Some(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","NotAction":["iam:*","organizations:*","account:*"],"Resource":"*"}]}"#,
+        ),
+        "AmazonAPIGatewayInvokeFullAccess" => Some(
+            r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["execute-api:Invoke","execute-api:ManageConnections"],"Resource":"arn:aws:execute-api:*:*:*"}]}"#,
+        ),
+        _ => None,
+    }
+}
+
+/// Whether a policy is there to be attached.
+pub(super) fn check_attachable(state: &State, arn: &str) -> Result<(), ApiError> {
+    if is_of_aws(arn) || state.policies.contains(arn) {
+        return Ok(());
+    }
+    let message = format!("Policy {arn} does not exist or is not attachable.");
+    Err(ApiError::new("NoSuchEntityException", message))
+}
+
+/// Attached policies as they are listed.
+pub(super) fn described(attached: &[String]) -> Vec<Value> {
+    let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
+    attached.iter().map(|arn| json!({ "PolicyName": name(arn), "PolicyArn": arn })).collect()
+}
+
 fn attach_role_policy(call: &Call<'_>) -> Outcome {
     let arn = call.text("PolicyArn");
-    if !is_of_aws(arn) && !lock(&call.world.iam).policies.contains(arn) {
-        let message = format!("Policy {arn} does not exist or is not attachable.");
-        return Err(ApiError::new("NoSuchEntityException", message));
-    }
+    check_attachable(&lock(&call.world.iam), arn)?;
     roles::change(call, |role| {
         if !role.attached.iter().any(|attached| attached == arn) {
             role.attached.push(arn.to_owned());
@@ -45,10 +73,7 @@ fn detach_role_policy(call: &Call<'_>) -> Outcome {
 }
 
 fn list_attached_role_policies(call: &Call<'_>) -> Outcome {
-    let name = |arn: &str| arn.rsplit('/').next().unwrap_or_default().to_owned();
-    let attached = roles::read(call, |role| {
-        Ok(role.attached.iter().map(|arn| json!({ "PolicyName": name(arn), "PolicyArn": arn })).collect())
-    })?;
+    let attached = roles::read(call, |role| Ok(described(&role.attached)))?;
     Output::of(page(call, "AttachedPolicies", attached))
 }
 
@@ -60,5 +85,9 @@ fn list_entities_for_policy(call: &Call<'_>) -> Outcome {
     }
     let roles = state.roles.values().filter(|role| role.attached.iter().any(|attached| attached == arn));
     let roles: Vec<Value> = roles.map(|role| json!({ "RoleName": role.role_name, "RoleId": role.role_id })).collect();
-    Output::of(page(call, "PolicyRoles", roles))
+    let users = state.users.values().filter(|user| user.attached.iter().any(|attached| attached == arn));
+    let users: Vec<Value> = users.map(|user| json!({ "UserName": user.user_name, "UserId": user.user_id })).collect();
+    let mut out = page(call, "PolicyRoles", roles);
+    out["PolicyUsers"] = users.into();
+    Output::of(out)
 }

@@ -1,18 +1,22 @@
 //! IAM, as far as programs need it to go on: roles, managed policies, users and access keys are stored and their JSON is
-//! checked. Nothing here grants or refuses anything yet.
+//! checked. The policies of users and roles decide who may call an AWS_IAM method or write to a connection ([`Directory`]);
+//! of other services they decide nothing.
 //!
 //! IAM is one for all regions: its state is in the account's `global` world. <https://docs.aws.amazon.com/IAM/latest/APIReference/>
 
 mod attachments;
+mod directory;
 mod documents;
 mod policies;
 mod roles;
 #[cfg(test)]
 mod tests;
+mod user_policies;
 mod users;
 
 use serde_json::{Value, json};
 
+pub(crate) use self::directory::Directory;
 use super::call::{ApiError, Call, Entry};
 use super::documents::{Collection, DocumentsError, Scope};
 use super::service_model;
@@ -30,7 +34,8 @@ pub(crate) static SERVICE: Service = Service {
 };
 
 /// What is here of it.
-const OPERATIONS: &[&[Entry]] = &[roles::OPERATIONS, policies::OPERATIONS, attachments::OPERATIONS, users::OPERATIONS];
+const OPERATIONS: &[&[Entry]] =
+    &[roles::OPERATIONS, policies::OPERATIONS, attachments::OPERATIONS, users::OPERATIONS, user_policies::OPERATIONS];
 
 /// What one account has of it.
 pub(crate) struct State {
@@ -50,6 +55,14 @@ impl State {
             users: scope.collection("iam/users")?,
         })
     }
+}
+
+/// Checks a policy that says what may be done.
+///
+/// # Errors
+/// `MalformedPolicyDocument` with AWS's words and what is wrong.
+pub(super) fn check_identity_policy(document: &str) -> Result<(), ApiError> {
+    documents::check(document, documents::Purpose::Identity)
 }
 
 fn no_such_role(name: &str) -> ApiError {

@@ -29,8 +29,15 @@ pub(super) fn no_such_policy(arn: &str) -> ApiError {
     ApiError::new("NoSuchEntityException", format!("Policy {arn} was not found."))
 }
 
+/// How many roles and users have a policy.
+fn attachments(state: &State, arn: &str) -> usize {
+    let roles = state.roles.values().map(|role| &role.attached);
+    let users = state.users.values().map(|user| &user.attached);
+    roles.chain(users).filter(|attached| attached.iter().any(|attached| attached == arn)).count()
+}
+
 fn describe(state: &State, policy: &Policy) -> Value {
-    let attached = state.roles.values().filter(|role| role.attached.contains(&policy.arn)).count();
+    let attached = attachments(state, &policy.arn);
     json!({
         "PolicyName": policy.policy_name, "PolicyId": policy.policy_id, "Arn": policy.arn, "Path": policy.path,
         "DefaultVersionId": policy.default_version_id, "AttachmentCount": attached, "IsAttachable": true,
@@ -100,7 +107,7 @@ fn list_policies(call: &Call<'_>) -> Outcome {
 fn delete_policy(call: &Call<'_>) -> Outcome {
     read(call, |state, policy| {
         let conflict = |message: &str| Err(ApiError::new("DeleteConflictException", message));
-        if state.roles.values().any(|role| role.attached.contains(&policy.arn)) {
+        if attachments(state, &policy.arn) > 0 {
             return conflict("Cannot delete a policy attached to entities.");
         }
         if policy.versions.len() > 1 {

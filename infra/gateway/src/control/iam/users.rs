@@ -17,6 +17,7 @@ pub(super) const OPERATIONS: &[Entry] = &[
     op("ListAccessKeys", list_access_keys),
     op("UpdateAccessKey", update_access_key),
     op("DeleteAccessKey", delete_access_key),
+    op("GetAccessKeyLastUsed", get_access_key_last_used).partly("what was before the last start is forgotten"),
 ];
 
 /// So many keys a user has at most.
@@ -33,9 +34,14 @@ fn describe(user: &User) -> Value {
     })
 }
 
-fn change<R>(call: &Call<'_>, change: impl FnOnce(&mut User) -> Result<R, ApiError>) -> Result<R, ApiError> {
+pub(super) fn change<R>(call: &Call<'_>, change: impl FnOnce(&mut User) -> Result<R, ApiError>) -> Result<R, ApiError> {
     let name = call.text("UserName");
     lock(&call.world.iam).users.update(name, change).unwrap_or_else(|| Err(no_such_user(name)))
+}
+
+pub(super) fn read<R>(call: &Call<'_>, read: impl FnOnce(&User) -> Result<R, ApiError>) -> Result<R, ApiError> {
+    let name = call.text("UserName");
+    lock(&call.world.iam).users.get(name).ok_or_else(|| no_such_user(name)).and_then(read)
 }
 
 fn create_user(call: &Call<'_>) -> Outcome {
@@ -83,9 +89,15 @@ fn delete_user(call: &Call<'_>) -> Outcome {
     let name = call.text("UserName");
     let mut state = lock(&call.world.iam);
     let user = state.users.get(name).ok_or_else(|| no_such_user(name))?;
-    if !user.access_keys.is_empty() {
-        let message = "Cannot delete entity, must delete access keys first.";
-        return Err(ApiError::new("DeleteConflictException", message));
+    for (there, what) in [
+        (!user.access_keys.is_empty(), "delete access keys"),
+        (!user.attached.is_empty(), "detach all policies"),
+        (!user.policies.is_empty(), "delete policies"),
+    ] {
+        if there {
+            let message = format!("Cannot delete entity, must {what} first.");
+            return Err(ApiError::new("DeleteConflictException", message));
+        }
     }
     state.users.remove(name)?;
     Ok(Output::empty())
@@ -140,4 +152,15 @@ fn update_access_key(call: &Call<'_>) -> Outcome {
 fn delete_access_key(call: &Call<'_>) -> Outcome {
     let id = call.text("AccessKeyId");
     change(call, |user| user.access_keys.shift_remove(id).map(|_| Output::empty()).ok_or_else(|| no_such_key(id)))
+}
+
+fn get_access_key_last_used(call: &Call<'_>) -> Outcome {
+    let id = call.text("AccessKeyId");
+    let state = lock(&call.world.iam);
+    let user = state.users.values().find(|user| user.access_keys.contains_key(id)).ok_or_else(|| no_such_key(id))?;
+    let used = match call.control.directory().last_use(id) {
+        Some(used) => json!({ "LastUsedDate": used.at, "ServiceName": used.service, "Region": used.region }),
+        None => json!({ "ServiceName": "N/A", "Region": "N/A" }),
+    };
+    Output::of(json!({ "UserName": user.user_name, "AccessKeyLastUsed": used }))
 }

@@ -7,9 +7,11 @@ use serde_json::{Value, json};
 use super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::service_model;
 use super::services::Service;
-use super::signature::{self, Signed};
 use super::world::lock;
+use crate::authorize::{Directory as _, Holder, Lookup, Principal};
+use crate::credentials::{Session, SessionOf};
 use crate::ids;
+use crate::signature::{self, Signature};
 
 /// The service.
 pub(crate) static SERVICE: Service = Service {
@@ -21,45 +23,60 @@ pub(crate) static SERVICE: Service = Service {
     global: false,
 };
 
+/// As AWS bounds what it packs into a token.
+const MAX_SESSION_POLICY: usize = 2_048;
+
 const OPERATIONS: &[Entry] = &[
     op("GetCallerIdentity", get_caller_identity),
-    op("AssumeRole", assume_role)
-        .partly("any caller may take on any role, and the credentials grant no less than others"),
+    op("AssumeRole", assume_role).partly(
+        "trust policies are not asked: any caller may take on any role; PolicyArns do not bound it, Policy does",
+    ),
     op("GetSessionToken", get_session_token),
+    op("GetFederationToken", get_federation_token).partly("PolicyArns do not bound it, Policy does"),
     op("GetAccessKeyInfo", get_access_key_info),
 ];
 
-fn access_key(call: &Call<'_>) -> String {
-    match signature::signed(call.request) {
-        Signed::By(scope) => scope.access_key,
-        _ => String::new(),
-    }
+/// Who has signed the call, whether or not signatures are checked.
+fn identified(call: &Call<'_>) -> Option<Holder> {
+    let signature = Signature::read(call.request).ok()?;
+    let (access_key, token) = (&*signature.scope.access_key, signature.token.as_deref());
+    call.control.directory().holder(Lookup { access_key, token, now: call.now() }).ok()
 }
 
 fn get_caller_identity(call: &Call<'_>) -> Outcome {
     let account = &call.world.id.account;
-    let key = access_key(call);
-    let global = call.control.global_world(account)?;
-    let state = lock(&global.iam);
-    let user = state.users.values().find(|user| user.access_keys.contains_key(&key));
-    let (id, arn) = match user {
-        Some(user) => (user.user_id.clone(), user.arn.clone()),
-        None => (account.clone(), format!("arn:aws:iam::{account}:root")),
+    let (id, arn) = match identified(call) {
+        Some(holder) if holder.caller.account_id == *account => (holder.caller.caller, holder.caller.user_arn),
+        _ => (account.clone(), format!("arn:aws:iam::{account}:root")),
     };
     Output::of(json!({ "UserId": id, "Account": account, "Arn": arn }))
 }
 
-/// Credentials that this account's services take.
-fn credentials(call: &Call<'_>, account: &str) -> Value {
-    let seconds = call.integer("DurationSeconds").unwrap_or(3600);
-    let key = ids::access_key_id(account, uuid::Uuid::new_v4().as_bytes());
+/// Credentials that this account's services take, for so many seconds.
+fn credentials(call: &Call<'_>, account: &str, of: SessionOf, seconds: i64) -> Value {
+    let key = ids::session_key_id(account, uuid::Uuid::new_v4().as_bytes());
+    let expires_at = call.now() + call.integer("DurationSeconds").unwrap_or(seconds) * 1000;
+    let policy = call.optional_text("Policy").map(str::to_owned);
+    let issuer = call.control.issuer();
+    let token = issuer.session_token(&key, &Session { of, expires_at: Some(expires_at), policy });
     json!({
-        "SecretAccessKey": call.control.issuer().secret_access_key(&key), "AccessKeyId": key,
-        "SessionToken": format!("local-{}", ids::short_id(20)), "Expiration": call.now() + seconds * 1000,
+        "SecretAccessKey": issuer.secret_access_key(&key), "AccessKeyId": key, "SessionToken": token,
+        "Expiration": expires_at,
     })
 }
 
+/// The policy that bounds a session, if there is one, is one.
+fn check_policy(call: &Call<'_>) -> Result<(), ApiError> {
+    let Some(policy) = call.optional_text("Policy") else { return Ok(()) };
+    if policy.len() > MAX_SESSION_POLICY {
+        let message = format!("A session policy has at most {MAX_SESSION_POLICY} characters");
+        return Err(ApiError::new("PackedPolicyTooLarge", message).with_status(400));
+    }
+    super::iam::check_identity_policy(policy)
+}
+
 fn assume_role(call: &Call<'_>) -> Outcome {
+    check_policy(call)?;
     let (arn, session) = (call.text("RoleArn"), call.text("RoleSessionName"));
     let mut parts = arn.splitn(6, ':').skip(4);
     let (account, name) = (parts.next().unwrap_or_default(), parts.next().and_then(|role| role.rsplit('/').next()));
@@ -73,15 +90,39 @@ fn assume_role(call: &Call<'_>) -> Outcome {
         let message = format!("User: {caller} is not authorized to perform: sts:AssumeRole on resource: {arn}");
         return Err(ApiError::new("AccessDenied", message).with_status(403));
     };
-    let credentials = credentials(call, account);
+    let of = SessionOf::Role { name: name.to_owned(), id: id.clone(), session: session.to_owned() };
+    let credentials = credentials(call, account, of, 3_600);
     let user = json!({
         "AssumedRoleId": format!("{id}:{session}"), "Arn": format!("arn:aws:sts::{account}:assumed-role/{name}/{session}"),
     });
     Output::of(json!({ "Credentials": credentials, "AssumedRoleUser": user }))
 }
 
+/// Temporary credentials are not made into further ones of these kinds, as on AWS.
+fn long_term(call: &Call<'_>) -> Result<Option<String>, ApiError> {
+    match identified(call).map(|holder| (ids::is_session_key(&holder.caller.access_key), holder.principal)) {
+        Some((true, _)) => {
+            let message = format!("Cannot call {} with session credentials", call.operation.name);
+            Err(ApiError::new("AccessDenied", message).with_status(403))
+        }
+        Some((false, Principal::User { name, .. })) => Ok(Some(name)),
+        _ => Ok(None),
+    }
+}
+
 fn get_session_token(call: &Call<'_>) -> Outcome {
-    Output::of(json!({ "Credentials": credentials(call, &call.world.id.account) }))
+    let of = long_term(call)?.map_or(SessionOf::Root, SessionOf::User);
+    Output::of(json!({ "Credentials": credentials(call, &call.world.id.account, of, 43_200) }))
+}
+
+fn get_federation_token(call: &Call<'_>) -> Outcome {
+    check_policy(call)?;
+    let (account, name) = (&call.world.id.account, call.text("Name"));
+    let of = SessionOf::Federated { name: name.to_owned(), by: long_term(call)? };
+    let user = json!({
+        "FederatedUserId": format!("{account}:{name}"), "Arn": format!("arn:aws:sts::{account}:federated-user/{name}"),
+    });
+    Output::of(json!({ "Credentials": credentials(call, account, of, 43_200), "FederatedUser": user }))
 }
 
 fn get_access_key_info(call: &Call<'_>) -> Outcome {

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::logs::LogStream;
 use super::settings::HostSettings;
 use crate::clock;
+use crate::credentials::{Session, SessionOf};
 use crate::ids;
 use crate::lambda::runtimes::Program;
 use crate::model::Function;
@@ -102,7 +103,8 @@ pub(crate) fn variables(
     let of_runtime = version.program.as_ref().map(|program| program.variables.as_slice()).unwrap_or_default();
     let name = &function.function_name;
     let key = Sha256::digest(name.as_bytes());
-    let access_key = ids::access_key_id(&settings.account_id, &key);
+    let access_key = ids::session_key_id(&settings.account_id, &key);
+    let session = Session { of: SessionOf::Function(name.clone()), expires_at: None, policy: None };
     let root = task_root.display();
     let mut all: Vec<(String, OsString)> = [
         ("_HANDLER", function.handler.clone()),
@@ -115,9 +117,9 @@ pub(crate) fn variables(
         ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
         ("AWS_LAMBDA_LOG_GROUP_NAME", log.group.clone()),
         ("AWS_LAMBDA_LOG_STREAM_NAME", log.name.clone()),
+        ("AWS_SESSION_TOKEN", settings.issuer.session_token(&access_key, &session)),
         ("AWS_SECRET_ACCESS_KEY", settings.issuer.secret_access_key(&access_key)),
         ("AWS_ACCESS_KEY_ID", access_key),
-        ("AWS_SESSION_TOKEN", format!("local-{}", ids::hex(&key[..16]))),
         ("AWS_XRAY_CONTEXT_MISSING", "LOG_ERROR".to_owned()),
         ("AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1:2000".to_owned()),
         ("_AWS_XRAY_DAEMON_ADDRESS", "127.0.0.1".to_owned()),

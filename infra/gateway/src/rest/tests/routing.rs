@@ -1,6 +1,7 @@
 //! Which method answers, and what is said when none does.
 
 use super::*;
+use crate::signature::testing::TEST;
 
 const MISSING: &str = r#"{"message":"Missing Authentication Token"}"#;
 
@@ -132,10 +133,8 @@ async fn what_cannot_be_checked_is_refused() {
         "IncompleteSignatureException",
     );
     let invalid = r#"{"message":"The security token included in the request is invalid."}"#;
-    let signed = "AWS4-HMAC-SHA256 Credential=a, SignedHeaders=b, Signature=c";
-    let reply = plane.get("/prod/iam", &[("Authorization", signed)]).await;
-    assert_error(&reply, 403, invalid, "UnrecognizedClientException");
-    let reply = plane.get("/prod/iam?X-Amz-Signature=x", &[]).await;
+    // Nobody is known to this plane.
+    let reply = plane.send(TEST.sign(request("GET", "/prod/iam", &[]), plane.gateway.clock.now())).await;
     assert_error(&reply, 403, invalid, "UnrecognizedClientException");
     assert_eq!(plane.fake.count("f"), 0);
 }

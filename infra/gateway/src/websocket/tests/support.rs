@@ -145,6 +145,7 @@ impl Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let gateway = Gateway {
+            iam: crate::authorize::Iam::default(),
             clock: clock.clone(),
             lambda: functions.clone(),
             region: "us-east-1".into(),

@@ -1,13 +1,32 @@
-//! Who signs a request: the credential scope of Signature Version 4, and whether the signature is good.
+//! Signature Version 4: who signs a request, and whether the signature is good.
+//!
+//! Of everything that is signed, whoever it is for: AWS_IAM methods of the data planes, `@connections`, the control plane,
+//! Lambda's Invoke API and DynamoDB. Whose a key is, and what its owner may do, others know: `authorize::iam`.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
+mod canonical;
+mod keys;
+mod read;
+mod refusal;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod unreadable;
 mod verify;
 
 use std::borrow::Cow;
 
-pub(crate) use self::verify::{Refusal, verify};
-use super::service_model::percent_decoded;
+use percent_encoding::percent_decode_str;
+
+pub use self::canonical::{Parts, QueryForm, canonical_request};
+pub(crate) use self::keys::SigningKeys;
+pub(crate) use self::read::Signature;
+pub(crate) use self::refusal::{Expected, Refusal};
+pub(crate) use self::unreadable::unreadable;
+pub(crate) use self::verify::Purpose;
+use crate::clock::{EpochMillis, iso8601};
 use crate::ids;
 use crate::server::ClientRequest;
 
@@ -15,6 +34,8 @@ use crate::server::ClientRequest;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct CredentialScope {
     pub(crate) access_key: String,
+    /// `20261122`
+    pub(crate) date: String,
     pub(crate) region: String,
     pub(crate) service: String,
 }
@@ -30,7 +51,16 @@ pub(crate) enum Signed {
     Malformed,
 }
 
-/// Reads the scope from the `Authorization` header or from a presigned URL.
+/// Whether a request has a signature that can be read; whose it is and whether it is good is not looked at.
+///
+/// # Errors
+/// What AWS says of what it has instead.
+pub fn check_form(request: &ClientRequest) -> Result<(), String> {
+    Signature::read(request).map(|_| ()).map_err(|refusal| refusal.message().into_owned())
+}
+
+/// Reads the scope alone, from the `Authorization` header or from a presigned URL: whom a request is for depends on it,
+/// whether or not its signature is good.
 pub(crate) fn signed(request: &ClientRequest) -> Signed {
     let credential = match request.headers.get("authorization") {
         Some(header) => {
@@ -41,7 +71,7 @@ pub(crate) fn signed(request: &ClientRequest) -> Signed {
         None => {
             let presigned = request.raw_query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="));
             match presigned {
-                Some(credential) => Some(percent_decoded(credential)),
+                Some(credential) => Some(percent_decode_str(credential).decode_utf8_lossy().into_owned()),
                 None => return Signed::Not,
             }
         }
@@ -61,10 +91,13 @@ fn scope(credential: &str) -> Option<CredentialScope> {
         && date.len() == 8
         && date.bytes().all(|byte| byte.is_ascii_digit())
         && !access_key.is_empty()
+        && access_key.len() <= 128
         && !service.is_empty()
+        && service.len() <= 64
         && region_ok;
     whole.then(|| CredentialScope {
         access_key: access_key.to_owned(),
+        date: date.to_owned(),
         region: region.to_owned(),
         service: service.to_owned(),
     })
@@ -80,42 +113,25 @@ impl CredentialScope {
 /// The account that an access key stands for: itself, if it is twelve digits (as with other local AWS tools), or the one
 /// that a key issued here carries.
 pub(crate) fn account_of(access_key: &str) -> Option<Cow<'_, str>> {
-    let is_account = access_key.len() == 12 && access_key.bytes().all(|byte| byte.is_ascii_digit());
-    if is_account { Some(access_key.into()) } else { ids::account_of_access_key(access_key).map(Cow::Owned) }
+    if is_account(access_key) {
+        Some(access_key.into())
+    } else {
+        ids::account_of_access_key(access_key).map(Cow::Owned)
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::server::Headers;
+/// Whether an access key is an account's number.
+pub(crate) fn is_account(access_key: &str) -> bool {
+    ids::is_account_id(access_key)
+}
 
-    fn request(authorization: Option<&str>, query: &str) -> ClientRequest {
-        ClientRequest {
-            method: http::Method::GET,
-            raw_path: "/".to_owned(),
-            raw_query: query.to_owned(),
-            headers: Headers(authorization.iter().map(|v| ("Authorization".to_owned(), (*v).to_owned())).collect()),
-            body: bytes::Bytes::new(),
-            source_ip: [127, 0, 0, 1].into(),
-            port: 4566,
-            secure: false,
-        }
+/// `20261122T120000Z`: the time of a signature.
+fn basic_date(at: EpochMillis) -> String {
+    let mut date: String = iso8601(at).chars().filter(|c| !matches!(c, '-' | ':')).collect();
+    // 20261122T120000.123Z
+    if let Some(dot) = date.find('.') {
+        date.truncate(dot);
     }
-
-    #[test]
-    fn the_scope_is_read_from_header_and_query() {
-        let scope = CredentialScope {
-            access_key: "test".to_owned(),
-            region: "eu-west-1".to_owned(),
-            service: "apigateway".to_owned(),
-        };
-        let header = "AWS4-HMAC-SHA256 Credential=test/20261122/eu-west-1/apigateway/aws4_request, SignedHeaders=host, Signature=0";
-        assert_eq!(signed(&request(Some(header), "")), Signed::By(scope.clone()));
-        let query = "X-Amz-Credential=test%2F20261122%2Feu-west-1%2Fapigateway%2Faws4_request&X-Amz-Signature=0";
-        assert_eq!(signed(&request(None, query)), Signed::By(scope));
-        assert_eq!(signed(&request(None, "")), Signed::Not);
-        for wrong in ["Bearer x", "AWS4-HMAC-SHA256 Credential=test/20261122/../x/aws4_request", "AWS4-HMAC-SHA256 x"] {
-            assert_eq!(signed(&request(Some(wrong), "")), Signed::Malformed, "{wrong}");
-        }
-    }
+    date.push('Z');
+    date
 }
