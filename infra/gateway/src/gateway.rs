@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
+use crate::throttle::Limits;
 
 /// The services shared by the data planes. Cheap to clone.
 #[derive(Clone)]
@@ -21,6 +22,8 @@ pub struct Gateway {
     pub port: u16,
     /// Logs and metrics.
     pub telemetry: Telemetry,
+    /// How often whom may call in this account and region.
+    pub limits: Limits,
 }
 
 impl Gateway {

@@ -26,6 +26,7 @@ pub mod server;
 pub mod services;
 pub mod telemetry;
 pub mod template;
+pub mod throttle;
 pub mod websocket;
 
 pub use export::{Export, ExportFailed};

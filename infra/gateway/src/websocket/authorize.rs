@@ -15,7 +15,7 @@ pub(super) struct Refusal {
 
 /// Lets a connect pass or refuses it.
 ///
-/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs, IAM and API keys are not built yet. Until
+/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs and IAM are not built yet. Until
 /// they are, a route that asks for them refuses everybody: an API that its owner closed must not stand open here.
 pub(super) fn authorize(route: &Route) -> Result<(), Refusal> {
     let refuse = |status, reason: String| Err(Refusal { status, reason });
@@ -32,9 +32,6 @@ pub(super) fn authorize(route: &Route) -> Result<(), Refusal> {
         Authorization::Unknown(kind) => {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("AuthorizationType {kind} is unknown"));
         }
-    }
-    if route.api_key_required {
-        return refuse(StatusCode::FORBIDDEN, "API keys of WebSocket APIs are not supported yet".to_owned());
     }
     Ok(())
 }

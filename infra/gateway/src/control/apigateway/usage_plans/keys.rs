@@ -75,6 +75,6 @@ pub(super) fn delete(call: &Call<'_>) -> Outcome {
     let entry = format!("{plan}/{}", call.text("keyId"));
     let removed = registry.usage_plan_keys.remove(&entry)?;
     removed.ok_or_else(|| not_found("Invalid Usage Plan Key identifier specified"))?;
-    registry.usage.remove(&entry)?;
+    registry.forget_usage(call.world, &entry)?;
     Ok(Output::empty())
 }
