@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod events;
+mod limits;
 mod responses;
 mod routing;
 mod stages;

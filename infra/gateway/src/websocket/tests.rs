@@ -7,3 +7,4 @@ mod messages;
 mod publishing;
 mod support;
 mod telemetry;
+mod throttling;

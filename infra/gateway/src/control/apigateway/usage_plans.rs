@@ -272,4 +272,6 @@ fn delete(call: &Call<'_>) -> Outcome {
 }
 
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod tests;
