@@ -43,14 +43,14 @@ pub(crate) fn account_throttle(region: &str) -> ThrottleSettings {
 }
 
 /// Whoever keeps the usage plans.
-pub(crate) trait PlanSource: Send + Sync {
+pub trait PlanSource: Send + Sync {
     /// The plans as they are now, with counters of `book`.
     fn compile_plans(&self, book: &Book) -> PlanIndex;
 }
 
 /// Why a request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub enum Refused {
     /// A token bucket was empty.
     Throttled,
     /// The key's quota is used up.
@@ -120,7 +120,7 @@ impl Limits {
     }
 
     /// Who keeps the plans. Set once.
-    pub(crate) fn set_source(&self, source: Weak<dyn PlanSource>) {
+    pub fn set_source(&self, source: Weak<dyn PlanSource>) {
         // There is one world for each account and region, and it is the only one that calls this.
         let _ = self.0.source.set(source);
         self.0.changes.fetch_add(1, Ordering::Release);
@@ -167,7 +167,7 @@ impl Limits {
     }
 
     /// Whoever has sent this API key to a stage; see [`PlanIndex::client`].
-    pub(crate) fn client(&self, key: &str, api_id: &str, stage: &str, method: &[&str]) -> Option<Client> {
+    pub fn client(&self, key: &str, api_id: &str, stage: &str, method: &[&str]) -> Option<Client> {
         self.plans().plans.client(key, &format!("{api_id}/{stage}"), method)
     }
 
@@ -175,12 +175,7 @@ impl Limits {
     ///
     /// # Errors
     /// The first level that is exhausted.
-    pub(crate) fn admit(
-        &self,
-        client: Option<&Client>,
-        stage: Option<&Limit>,
-        now: EpochMillis,
-    ) -> Result<(), Refused> {
+    pub fn admit(&self, client: Option<&Client>, stage: Option<&Limit>, now: EpochMillis) -> Result<(), Refused> {
         let inner = &*self.0;
         let of_client = client.and_then(|client| client.limit);
         let of_stage = stage.map(|limit| (limit.id, limit.rate));

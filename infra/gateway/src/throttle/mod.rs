@@ -23,8 +23,10 @@ mod settings;
 pub(crate) mod testing;
 mod usage;
 
-pub use limits::Limits;
-pub(crate) use limits::{PlanSource, Refused, account_throttle};
-pub(crate) use plans::{Client, PlanIndex, method_name};
-pub(crate) use settings::{Limit, Stated};
-pub(crate) use usage::{Book, MOST_DAYS, Quota};
+pub(crate) use limits::account_throttle;
+pub use limits::{Limits, PlanSource, Refused};
+pub(crate) use plans::method_name;
+pub use plans::{Client, PlanIndex};
+pub use settings::{Limit, Stated};
+pub use usage::Book;
+pub(crate) use usage::{MOST_DAYS, Quota};

@@ -15,7 +15,7 @@ use crate::model::{ApiKey, ThrottleSettings, Usage, UsagePlan};
 
 /// All keys that are in a plan.
 #[derive(Debug, Default)]
-pub(crate) struct PlanIndex {
+pub struct PlanIndex {
     /// By the first bytes of the hash of their values.
     keys: HashMap<[u8; 16], Key>,
 }
@@ -45,7 +45,7 @@ struct Plan {
 
 /// Whoever sent a key that is valid for a stage.
 #[derive(Clone, Debug)]
-pub(crate) struct Client {
+pub struct Client {
     pub(super) key_id: Arc<str>,
     /// Its bucket, unless its plan has no throttle.
     pub(super) limit: Option<(BucketId, Rate)>,
@@ -55,7 +55,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// The key's id, which is no secret.
-    pub(crate) fn key_id(&self) -> &str {
+    pub fn key_id(&self) -> &str {
         &self.key_id
     }
 }
@@ -63,7 +63,7 @@ impl Client {
 impl PlanIndex {
     /// Compiles plans and keys. `members` are the pairs of both, as `{plan id}/{key id}`; `used` tells what was used before
     /// of those that `book` has not counted yet.
-    pub(crate) fn build<'a>(
+    pub fn build<'a>(
         keys: impl Iterator<Item = &'a ApiKey>,
         plans: impl Iterator<Item = &'a UsagePlan>,
         members: impl Iterator<Item = &'a str>,

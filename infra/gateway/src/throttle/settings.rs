@@ -10,16 +10,18 @@ const BURST_LIMIT: i32 = 5_000;
 /// The bucket of one method or route of a stage. The same names are the same bucket, so that a deployment, or a change of
 /// something else, leaves it as it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub struct Limit {
     pub(super) id: BucketId,
     pub(super) rate: Rate,
 }
 
-/// What settings say: `throttlingRateLimit` and `throttlingBurstLimit`.
+/// What the settings of a method, or of all methods of a stage, say of its throttle.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Stated {
-    pub(crate) rate_limit: Option<f64>,
-    pub(crate) burst_limit: Option<i32>,
+pub struct Stated {
+    /// `throttlingRateLimit`
+    pub rate_limit: Option<f64>,
+    /// `throttlingBurstLimit`
+    pub burst_limit: Option<i32>,
 }
 
 impl Limit {
@@ -28,7 +30,7 @@ impl Limit {
     /// limit is that of all: AWS applies a stage's limits "at the API method level".
     ///
     /// -1 is AWS's way to say nothing.
-    pub(crate) fn of(api_id: &str, stage: &str, name: &str, own: Option<Stated>, all: Option<Stated>) -> Option<Limit> {
+    pub fn of(api_id: &str, stage: &str, name: &str, own: Option<Stated>, all: Option<Stated>) -> Option<Limit> {
         let settings = [own, all];
         let rate = settings.iter().flatten().find_map(|stated| stated.rate_limit.filter(|rate| *rate >= 0.0));
         let burst = settings.iter().flatten().find_map(|stated| stated.burst_limit.filter(|burst| *burst >= 0));

@@ -111,7 +111,7 @@ impl Counter {
 
 /// The counters of an account and region. There are as many as there are keys in plans.
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub struct Book {
     counters: Mutex<HashMap<String, Arc<Counter>>>,
     changed: Mutex<Vec<Arc<Counter>>>,
 }
