@@ -145,15 +145,15 @@ impl Limits {
 
     /// The plans with all changes that were made before. Not to be called by whoever holds what [`PlanSource`] locks. They are compiled when they are first asked for after a change, so
     /// that building a thousand keys does not compile a thousand times.
-    fn plans(&self) -> Arc<Versioned> {
+    fn plans(&self) -> arc_swap::Guard<Arc<Versioned>> {
         let inner = &*self.0;
         let current = |known: &Versioned| known.version >= inner.changes.load(Ordering::Acquire);
-        let known = inner.plans.load_full();
+        let known = inner.plans.load();
         if current(&known) {
             return known;
         }
         let _one_at_a_time = inner.compiling.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = inner.plans.load_full();
+        let known = inner.plans.load();
         if current(&known) {
             return known;
         }
@@ -161,9 +161,8 @@ impl Limits {
         let version = inner.changes.load(Ordering::Acquire);
         let source = inner.source.get().and_then(Weak::upgrade);
         let plans = source.map(|source| source.compile_plans(&inner.book)).unwrap_or_default();
-        let new = Arc::new(Versioned { version, plans });
-        inner.plans.store(Arc::clone(&new));
-        new
+        inner.plans.store(Arc::new(Versioned { version, plans }));
+        inner.plans.load()
     }
 
     /// Whoever has sent this API key to a stage; see [`PlanIndex::client`].
