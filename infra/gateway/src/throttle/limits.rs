@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwap;
 
@@ -72,7 +72,7 @@ struct Inner {
     /// How often the plans and keys were changed.
     changes: Arc<AtomicU64>,
     compiling: Mutex<()>,
-    source: OnceLock<Weak<dyn PlanSource>>,
+    source: Mutex<Option<Weak<dyn PlanSource>>>,
 }
 
 #[derive(Default)]
@@ -110,7 +110,7 @@ impl Limits {
             plans: ArcSwap::default(),
             changes: Arc::default(),
             compiling: Mutex::default(),
-            source: OnceLock::new(),
+            source: Mutex::default(),
         }))
     }
 
@@ -119,10 +119,9 @@ impl Limits {
         Limits::new(region, self.0.account.is_some())
     }
 
-    /// Who keeps the plans. Set once.
+    /// Who keeps the plans from now on.
     pub fn set_source(&self, source: Weak<dyn PlanSource>) {
-        // There is one world for each account and region, and it is the only one that calls this.
-        let _ = self.0.source.set(source);
+        *lock(&self.0.source) = Some(source);
         self.0.changes.fetch_add(1, Ordering::Release);
     }
 
@@ -152,14 +151,14 @@ impl Limits {
         if current(&known) {
             return known;
         }
-        let _one_at_a_time = inner.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = lock(&inner.compiling);
         let known = inner.plans.load();
         if current(&known) {
             return known;
         }
         // Read before the plans are: a change meanwhile is compiled once more.
         let version = inner.changes.load(Ordering::Acquire);
-        let source = inner.source.get().and_then(Weak::upgrade);
+        let source = lock(&inner.source).as_ref().and_then(Weak::upgrade);
         let plans = source.map(|source| source.compile_plans(&inner.book)).unwrap_or_default();
         inner.plans.store(Arc::new(Versioned { version, plans }));
         inner.plans.load()
@@ -193,6 +192,11 @@ impl Limits {
     pub(crate) fn admit_connection(&self, now: EpochMillis) -> bool {
         self.0.account.is_none_or(|(_, rate)| self.0.buckets.take(self.0.connections_id, rate, now))
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Neither guards anything that a panic could leave half done.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

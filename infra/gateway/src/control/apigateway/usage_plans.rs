@@ -8,6 +8,7 @@ use super::super::world::{World, lock};
 use super::errors::{bad_request, not_found};
 use super::page::{json, page};
 use super::patch::{self, Op, Patch, Refusal, Rule, add_remove, any, replace};
+use super::registry::Registry;
 use crate::ids;
 use crate::model::{PlanStage, QuotaSettings, ThrottleSettings, UsagePlan};
 
@@ -197,6 +198,28 @@ fn check_stages(world: &World, stages: &[PlanStage]) -> Result<(), ApiError> {
     Ok(())
 }
 
+impl Registry {
+    /// No key of the plan may have another one for a stage of it: which of them would count?
+    ///
+    /// # Errors
+    /// `ConflictException`
+    fn check_keys(&self, plan: &UsagePlan) -> Result<(), ApiError> {
+        let others = self.usage_plans.values().filter(|other| other.id != plan.id);
+        for other in others {
+            let shared = |stage: &&PlanStage| {
+                other.api_stages.iter().any(|known| known.api_id == stage.api_id && known.stage == stage.stage)
+            };
+            let Some(stage) = plan.api_stages.iter().find(shared) else { continue };
+            let members = self.usage_plan_keys.iter().filter_map(|(entry, _)| entry.split_once('/'));
+            let mut in_other = members.filter(|(of, _)| *of == other.id).map(|(_, key)| key);
+            if let Some(key) = in_other.find(|key| self.usage_plan_keys.contains(&format!("{}/{key}", plan.id))) {
+                return Err(keys::has_a_plan(key, other, stage));
+            }
+        }
+        Ok(())
+    }
+}
+
 fn no_plan() -> ApiError {
     not_found("Invalid Usage Plan ID specified")
 }
@@ -238,6 +261,7 @@ fn update(call: &Call<'_>) -> Outcome {
     }
     // Again, on what may have changed in between: the other state could not be asked under this lock.
     let mut registry = lock(&call.world.registry);
+    registry.check_keys(&plan)?;
     let updated = registry.usage_plans.update(id, |plan| {
         patch::apply(plan, &operations, RULES, Refusal::Listed)?;
         check(plan)?;

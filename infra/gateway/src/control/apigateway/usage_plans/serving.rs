@@ -142,6 +142,21 @@ async fn changes_are_seen_by_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_plan_does_not_take_a_stage_that_its_keys_have_a_plan_for() {
+    let f = Fixture::new(None).await;
+    let (_, other) = f.call("POST", "/usageplans", json!({"name": "other"})).await;
+    let other = format!("/usageplans/{}", other["id"].as_str().unwrap());
+    let join = json!({"keyId": f.key, "keyType": "API_KEY"});
+    assert_eq!(f.call("POST", &format!("{other}/keys"), join).await.0, 201, "it is for no stage yet");
+    let stage = format!("{}:prod", f.api);
+    let (status, refused) = f.patch(&other, "add", "/apiStages", &stage).await;
+    let message = format!("API Key {} is already in usage plan {} for the API stage {stage}", f.key, f.plan);
+    assert_eq!((status, refused["message"].as_str().unwrap()), (409, message.as_str()));
+    assert_eq!(f.call("DELETE", &format!("{other}/keys/{}", f.key), json!(null)).await.0, 202);
+    assert_eq!(f.patch(&other, "add", "/apiStages", &stage).await.0, 200);
+}
+
+#[tokio::test]
 async fn a_stage_that_goes_leaves_its_plans() {
     let f = Fixture::new(None).await;
     let plan = format!("/usageplans/{}", f.plan);
