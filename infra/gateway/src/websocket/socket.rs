@@ -153,11 +153,15 @@ async fn feed<S: Sink<Message> + Unpin>(sink: &mut S, outgoing: Outgoing) -> Res
 async fn limits(session: &Session) -> Ending {
     let clock = &session.gateway.clock;
     let connection = &session.connection;
+    let mut connected_at = connection.connected_at;
     loop {
         let now = clock.now();
         // What comes from the future of a clock that was moved backwards counts from now on.
-        let last = connection.connected_at.min(now) + DURATION_MILLIS;
-        let deadline = last.min(connection.last_active_at().min(now) + IDLE_MILLIS);
+        connected_at = connected_at.min(now);
+        if connection.last_active_at() > now {
+            connection.active(now);
+        }
+        let deadline = (connected_at + DURATION_MILLIS).min(connection.last_active_at() + IDLE_MILLIS);
         if now >= deadline {
             return Ending::GoingAway;
         }
