@@ -30,8 +30,6 @@ AWAITED = {
     "http_integration": "HTTP integrations",
     "mock_integration": "MOCK integrations",
     "request_validation": "request validators",
-    "api_keys": "API keys let in",
-    "tier_plans": "API keys let in",
     "canary": "a share of the traffic for the canary",
 }
 

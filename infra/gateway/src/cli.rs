@@ -125,6 +125,9 @@ struct Run {
     /// has no policy at all may be called, and the log says what AWS would need
     #[arg(long)]
     enforce_permissions: bool,
+    /// Do not throttle the account as AWS does (10,000 requests a second, 500 new WebSocket connections): for load tests
+    #[arg(long)]
+    no_account_throttle: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -198,6 +201,7 @@ impl Run {
             check_signatures: !self.no_check_signatures,
             max_environments: self.max_environments.into(),
             enforce_permissions: self.enforce_permissions,
+            account_throttle: !self.no_account_throttle,
             watch: false,
             ..Options::default()
         })

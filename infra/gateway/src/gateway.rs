@@ -6,6 +6,7 @@ use crate::authorize::Iam;
 use crate::clock::Clock;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
+use crate::throttle::Limits;
 
 /// The services shared by the data planes. Cheap to clone.
 #[derive(Clone)]
@@ -24,6 +25,8 @@ pub struct Gateway {
     pub telemetry: Telemetry,
     /// Who has which access key, and what its owner may do.
     pub iam: Iam,
+    /// How often whom may call in this account and region.
+    pub limits: Limits,
 }
 
 impl Gateway {

@@ -27,6 +27,7 @@ pub mod services;
 pub mod signature;
 pub mod telemetry;
 pub mod template;
+pub mod throttle;
 pub mod websocket;
 
 pub use export::{Export, ExportFailed};

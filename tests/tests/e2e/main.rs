@@ -15,6 +15,7 @@ mod lint;
 mod page;
 mod peers;
 mod persistence;
+mod plans;
 mod products;
 mod projects;
 mod reload;

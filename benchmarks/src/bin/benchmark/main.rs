@@ -21,6 +21,7 @@ mod size;
 mod start;
 mod statistics;
 mod table;
+mod throttle;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ async fn run(options: &Options) -> ExitCode {
             Section::Control => control::section(options).await,
             Section::Functions => functions::section(options).await,
             Section::Memory => memory::section().await,
+            Section::Throttle => throttle::section().await,
             Section::Size => size::section().await,
             Section::Build => build::section(options).await,
         };

@@ -43,6 +43,8 @@ pub(crate) enum Section {
     Functions,
     /// Memory of idle REST APIs and functions
     Memory,
+    /// Throttle decisions per second, at one API key and at a million
+    Throttle,
     /// Size of each zipped function (a long build)
     Size,
     /// Time from a clean clone to ready, and after an edit (a long build)

@@ -11,6 +11,8 @@ pub(crate) struct Grant {
     pub(crate) principal_id: Option<String>,
     /// `context`, for the integration.
     pub(crate) context: Map<String, Value>,
+    /// `usageIdentifierKey`: the API key that the caller's requests count for, where the API takes it from here.
+    pub(crate) usage_identifier_key: Option<String>,
     verdict: Verdict,
 }
 
@@ -49,8 +51,14 @@ impl Grant {
         let Some(Value::String(principal_id)) = answer.remove("principalId") else {
             return Err(AnswerError("principalId is missing or not a string".to_owned()));
         };
+        let usage_identifier_key = match answer.remove("usageIdentifierKey") {
+            None | Some(Value::Null) => None,
+            Some(Value::String(key)) => Some(key),
+            Some(_) => return Err(AnswerError("usageIdentifierKey is not a string".to_owned())),
+        };
         let policy = Policy::parse(answer.get("policyDocument").unwrap_or(&Value::Null)).map_err(AnswerError)?;
-        Ok(Grant { principal_id: Some(principal_id), context, verdict: Verdict::Policy(policy) })
+        let principal_id = Some(principal_id);
+        Ok(Grant { principal_id, context, usage_identifier_key, verdict: Verdict::Policy(policy) })
     }
 
     /// `{"isAuthorized": …, "context": …}`
@@ -60,7 +68,7 @@ impl Grant {
         let Some(Value::Bool(authorized)) = answer.remove("isAuthorized") else {
             return Err(AnswerError("isAuthorized is missing or not a boolean".to_owned()));
         };
-        Ok(Grant { principal_id: None, context, verdict: Verdict::Simple(authorized) })
+        Ok(Grant { principal_id: None, context, usage_identifier_key: None, verdict: Verdict::Simple(authorized) })
     }
 
     /// What it says about the method `arn`; a simple response says the same about all.

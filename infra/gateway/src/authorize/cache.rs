@@ -48,7 +48,9 @@ impl ResultCache {
     /// The answer for this caller, if one is known and still holds.
     pub(crate) fn get(&self, key: &CacheKey, clock: &Clock) -> Option<Arc<Grant>> {
         let (expires, grant) = self.answers.get(key)?;
-        (clock.now() < expires).then_some(grant)
+        // The first is against a clock that was moved backwards: no answer holds longer than its time.
+        let now = clock.now();
+        (expires - self.ttl_millis <= now && now < expires).then_some(grant)
     }
 
     /// Remembers an answer from now on.
@@ -79,6 +81,8 @@ mod tests {
         clock.advance(Duration::from_secs(299));
         assert!(cache.get(&CacheKey::of(["a", "bc"]), &clock).is_some());
         clock.advance(Duration::from_secs(1));
+        assert!(cache.get(&CacheKey::of(["a", "bc"]), &clock).is_none());
+        clock.set(0);
         assert!(cache.get(&CacheKey::of(["a", "bc"]), &clock).is_none());
     }
 

@@ -8,13 +8,14 @@ use super::authorizer::authorizer_function;
 use super::lambda_arn::{resolve, timeout};
 use super::{
     AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, SourceArn, Unusable,
-    Warnings, parameter_names,
+    Warnings, parameter_names, route_limit,
 };
 use crate::authorize::ResultCache;
 use crate::model::{
     Api, ApiAuthorizer, ApiIntegration, ApiStage, CorsConfiguration, IntegrationType, ProtocolType, Route,
 };
 use crate::telemetry::StageTelemetry;
+use crate::throttle::Limit;
 
 /// A stage of an HTTP API, ready to serve.
 #[derive(Debug)]
@@ -45,6 +46,8 @@ pub(crate) struct HttpRoute {
     /// The names of its path parameters, in order.
     pub(crate) parameters: Vec<String>,
     pub(crate) authorization: HttpAuthorization,
+    /// What the stage's settings allow it.
+    pub(crate) limit: Option<Limit>,
     pub(crate) integration: HttpIntegration,
     /// As whom its function is called.
     pub(crate) source: SourceArn,
@@ -184,6 +187,7 @@ fn compile_route(
         route_key: declared.route_key.clone(),
         parameters: parameter_names(path),
         path: path.to_owned(),
+        limit: route_limit(&api.api_id, stage, key),
         authorization: authorization(api, declared, lambda_authorizers)?,
         integration,
         source: SourceArn::new(source),

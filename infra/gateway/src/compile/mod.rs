@@ -16,6 +16,9 @@ pub(crate) use lambda_arn::FunctionRef;
 pub(crate) use routes::{RouteTree, parameter_names};
 pub(crate) use source_arn::SourceArn;
 
+use crate::model::{ApiStage, RouteSettings};
+use crate::throttle::{Limit, Stated};
+
 /// Why an API cannot be served as declared: what is wrong, where, and so how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{api}: {place}: {reason}")]
@@ -41,6 +44,16 @@ pub(crate) enum Unusable {
     Unsupported(String),
     /// It has no meaning on AWS either.
     Invalid(String),
+}
+
+/// What a stage of an HTTP or WebSocket API allows one of its routes.
+fn route_limit(api_id: &str, stage: &ApiStage, route_key: &str) -> Option<Limit> {
+    let stated = |settings: &RouteSettings| Stated {
+        rate_limit: settings.throttling_rate_limit,
+        burst_limit: settings.throttling_burst_limit,
+    };
+    let own = stage.route_settings.get(route_key).map(stated);
+    Limit::of(api_id, &stage.stage_name, route_key, own, stage.default_route_settings.as_ref().map(stated))
 }
 
 /// Gathers what is declared and not served, one line each: API, stage, place, and what happens there instead.

@@ -12,9 +12,12 @@ use super::{
     Warnings, parameter_names,
 };
 use crate::authorize::ResultCache;
-use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi, Shared, Stage};
+use crate::model::{
+    AuthorizerType, Integration, IntegrationType, Method, MethodSetting, Resource, RestApi, Shared, Stage,
+};
 use crate::proxy::BinaryMediaTypes;
 use crate::telemetry::StageTelemetry;
+use crate::throttle::{Limit, Stated, method_name};
 
 /// A stage of a REST API, ready to serve.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub struct RestSnapshot {
     pub(crate) deployment_id: String,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) binary_media_types: BinaryMediaTypes,
+    pub(crate) api_key_source: ApiKeySource,
     /// Indices into `resources`.
     pub(crate) routes: RouteTree<usize>,
     pub(crate) resources: Vec<RestResource>,
@@ -49,10 +53,28 @@ pub(crate) struct RestMethod {
     pub(crate) http_method: String,
     pub(crate) authorization: RestAuthorization,
     pub(crate) api_key_required: bool,
+    /// The stage's limits by verb: one, or those of all that `ANY` stands for.
+    pub(crate) limits: Vec<(String, Limit)>,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
     pub(crate) source: SourceArn,
+}
+
+/// `apiKeySource`: where a request has its API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ApiKeySource {
+    /// The header `x-api-key`.
+    Header,
+    /// `usageIdentifierKey` of the authorizer's answer.
+    Authorizer,
+}
+
+impl RestMethod {
+    /// The stage's limit for requests of this verb.
+    pub(crate) fn limit(&self, verb: &str) -> Option<&Limit> {
+        self.limits.iter().find(|(of, _)| of == verb).map(|(_, limit)| limit)
+    }
 }
 
 /// `authorizationType`
@@ -90,9 +112,11 @@ impl RestResource {
     }
 }
 
-/// `ANY` stands for these seven.
+/// What `ANY` stands for.
+const ANY: [&str; 7] = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
+
 fn is_any(verb: &str) -> bool {
-    matches!(verb, "DELETE" | "GET" | "HEAD" | "OPTIONS" | "PATCH" | "POST" | "PUT")
+    ANY.contains(&verb)
 }
 
 /// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself.
@@ -150,6 +174,10 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),
         binary_media_types: BinaryMediaTypes::new(&api.binary_media_types),
+        api_key_source: match api.api_key_source.as_deref() {
+            Some("AUTHORIZER") => ApiKeySource::Authorizer,
+            _ => ApiKeySource::Header,
+        },
         routes,
         resources,
         authorizers,
@@ -169,10 +197,31 @@ fn compile_method(
         http_method: method.http_method.clone(),
         authorization: authorization(api, method, lambda_authorizers)?,
         api_key_required: method.api_key_required,
+        limits: limits(api, stage, resource, method),
         operation_name: method.operation_name.clone(),
         integration: integration(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
+}
+
+/// What the stage's settings allow this method, for each verb that it answers.
+fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) -> Vec<(String, Limit)> {
+    let stated = |setting: &MethodSetting| Stated {
+        rate_limit: setting.throttling_rate_limit,
+        burst_limit: setting.throttling_burst_limit,
+    };
+    let all = stage.method_settings.get("*/*").map(stated);
+    let verbs = match method.http_method.as_str() {
+        "ANY" => ANY.to_vec(),
+        verb => vec![verb],
+    };
+    let limit = |verb: &str| {
+        let name = method_name(&format!("{}/{verb}", resource.path));
+        let own = stage.method_settings.iter().find(|(written, _)| method_name(written) == name);
+        let own = own.map(|(_, setting)| stated(setting));
+        Some((verb.to_owned(), Limit::of(&api.id, &stage.stage_name, &name, own, all)?))
+    };
+    verbs.into_iter().filter_map(limit).collect()
 }
 
 /// Names what a request to this method will find closed.
@@ -185,9 +234,6 @@ fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
         RestAuthorization::AwsIam => {
             warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
         }
-    }
-    if method.api_key_required {
-        warnings.add(place, "API keys are not supported yet; every request is refused with 403");
     }
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));

@@ -10,9 +10,10 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::lambda_arn::{MIN_TIMEOUT_MILLIS, resolve};
-use super::{CompileError, FunctionRef, SourceArn, Unusable, Warnings};
+use super::{CompileError, FunctionRef, SourceArn, Unusable, Warnings, route_limit};
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route as DeclaredRoute};
 use crate::telemetry::StageTelemetry;
+use crate::throttle::Limit;
 
 pub(crate) use selection::RouteSelection;
 
@@ -28,6 +29,8 @@ pub struct Snapshot {
     pub(crate) variables: IndexMap<String, String>,
     /// How a message selects its route.
     pub(crate) selection: RouteSelection,
+    /// Where a connect has its API key, if its route requires one.
+    pub(crate) api_key_selection: ApiKeySelection,
     /// Routes by route key, with the stage's variables filled in.
     pub(crate) routes: HashMap<String, Route>,
     pub(crate) telemetry: StageTelemetry,
@@ -44,12 +47,25 @@ pub(crate) struct Route {
     pub(crate) authorization: Authorization,
     /// `ApiKeyRequired`
     pub(crate) api_key_required: bool,
+    /// What the stage's settings allow it.
+    pub(crate) limit: Option<Limit>,
     /// What answers.
     pub(crate) target: Target,
     /// Whether the function's body goes back to the client.
     pub(crate) two_way: bool,
     /// As whom its function is called.
     pub(crate) source: SourceArn,
+}
+
+/// `ApiKeySelectionExpression`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ApiKeySelection {
+    /// `$request.header.x-api-key`
+    Header,
+    /// `$context.authorizer.usageIdentifierKey`
+    Authorizer,
+    /// Anything else, which AWS would refuse.
+    Unknown,
 }
 
 /// `AuthorizationType` of a route.
@@ -102,9 +118,16 @@ impl Snapshot {
         check_route_keys(api)
             .map_err(|(route_key, reason)| CompileError::new(label, format!("route {route_key}"), reason))?;
         let mut warnings = Warnings::new("WebSocket", label, &stage.stage_name);
+        let api_key_selection = match api.api_key_selection_expression.as_deref() {
+            None | Some("$request.header.x-api-key" | "${request.header.x-api-key}") => ApiKeySelection::Header,
+            Some("$context.authorizer.usageIdentifierKey" | "${context.authorizer.usageIdentifierKey}") => {
+                ApiKeySelection::Authorizer
+            }
+            Some(_) => ApiKeySelection::Unknown,
+        };
         let routes = api.routes.values().map(|route| {
             let compiled = compile_route(api, stage, route);
-            warn(&mut warnings, &compiled);
+            warn(&mut warnings, &compiled, api_key_selection);
             (route.route_key.clone(), compiled)
         });
         let routes = routes.collect();
@@ -117,6 +140,7 @@ impl Snapshot {
             stage_name: stage.stage_name.clone(),
             variables: stage.stage_variables.clone(),
             selection,
+            api_key_selection,
             routes,
             warnings: warnings.lines,
         })
@@ -156,6 +180,7 @@ fn compile_route(api: &Api, stage: &ApiStage, route: &DeclaredRoute) -> Route {
         key: route.route_key.clone(),
         authorization,
         api_key_required: route.api_key_required,
+        limit: route_limit(&api.api_id, stage, &route.route_key),
         target,
         two_way: route.route_response,
         source: SourceArn::new(format!("{}/{}/{}", api.api_id, stage.stage_name, route.route_key)),
@@ -184,7 +209,7 @@ fn compile_target(integration: &ApiIntegration, variables: &IndexMap<String, Str
 }
 
 /// What a newcomer must know about this route before the first client finds out.
-fn warn(warnings: &mut Warnings, route: &Route) {
+fn warn(warnings: &mut Warnings, route: &Route, api_key_selection: ApiKeySelection) {
     let place = format!("route {}", route.key);
     match &route.target {
         Target::Unsupported(reason) => warnings.add(&place, reason),
@@ -208,8 +233,9 @@ fn warn(warnings: &mut Warnings, route: &Route) {
             warnings.add(&place, format_args!("AuthorizationType {kind} is unknown, every connect is refused"));
         }
     }
-    if route.api_key_required {
-        warnings.add(&place, "ApiKeyRequired is not supported yet, every connect is refused");
+    if route.api_key_required && api_key_selection == ApiKeySelection::Unknown {
+        let known = "$request.header.x-api-key nor $context.authorizer.usageIdentifierKey";
+        warnings.add(&place, format_args!("ApiKeySelectionExpression is neither {known}, every connect is refused"));
     }
 }
 
@@ -301,6 +327,9 @@ mod tests {
         let mut authorized = api("$request.body.action");
         authorized.routes["$connect"].authorization_type = "CUSTOM".to_owned();
         authorized.routes["$connect"].api_key_required = true;
+        let snapshot = compiled(&authorized, "blue");
+        assert_eq!(snapshot.warnings.iter().filter(|w| w.contains("every connect is refused")).count(), 1);
+        authorized.api_key_selection_expression = Some("$request.querystring.key".to_owned());
         let snapshot = compiled(&authorized, "blue");
         assert_eq!(snapshot.warnings.iter().filter(|w| w.contains("every connect is refused")).count(), 2);
     }

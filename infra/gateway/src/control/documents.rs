@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::IndexMap;
@@ -126,7 +127,7 @@ impl Scope {
                 Err(error) => tracing::error!(kind, id, %error, "a kept resource cannot be read and is left out"),
             }
         }
-        Ok(Collection { scope: self.clone(), kind, parts, items, declared: HashSet::new() })
+        Ok(Collection { scope: self.clone(), kind, parts, items, declared: HashSet::new(), changes: None })
     }
 
     /// Ids and bodies of one kind, in the order in which they were first written.
@@ -142,10 +143,7 @@ impl Scope {
     fn write(&self, kind: &str, id: &str, changes: &Changes, parts: Option<&str>) -> Result<(), ApiError> {
         let write = |connection: &mut Connection| {
             let transaction = connection.transaction()?;
-            let mut put = transaction.prepare_cached(
-                "INSERT INTO documents (world, kind, id, body) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (world, kind, id) DO UPDATE SET body = excluded.body",
-            )?;
+            let mut put = transaction.prepare_cached(PUT)?;
             put.execute(params![self.world, kind, id, changes.body])?;
             if let Some(parts) = parts {
                 let mut erase = transaction.prepare_cached(ERASE)?;
@@ -156,6 +154,20 @@ impl Scope {
                     put.execute(params![self.world, parts, format!("{id}/{part}"), body])?;
                 }
                 drop(erase);
+            }
+            drop(put);
+            transaction.commit()
+        };
+        write(&mut self.documents.lock()).map_err(ApiError::internal)
+    }
+
+    /// Resources that have no parts.
+    fn write_all(&self, kind: &str, bodies: &[(&str, Vec<u8>)]) -> Result<(), ApiError> {
+        let write = |connection: &mut Connection| {
+            let transaction = connection.transaction()?;
+            let mut put = transaction.prepare_cached(PUT)?;
+            for (id, body) in bodies {
+                put.execute(params![self.world, kind, id, body])?;
             }
             drop(put);
             transaction.commit()
@@ -180,6 +192,8 @@ impl Scope {
     }
 }
 
+const PUT: &str = "INSERT INTO documents (world, kind, id, body) VALUES (?1, ?2, ?3, ?4)
+     ON CONFLICT (world, kind, id) DO UPDATE SET body = excluded.body";
 const ERASE: &str = "DELETE FROM documents WHERE world = ?1 AND kind = ?2 AND id = ?3";
 
 /// How a resource that grows is kept: what it is made of as documents of their own, so that a change to one of many
@@ -226,9 +240,24 @@ pub(crate) struct Collection<T: 'static> {
     items: IndexMap<String, T>,
     /// Those that a template declares: they come back with the template, so the store has no copy to disagree with it.
     declared: HashSet<String>,
+    /// Raised with each change, for whoever has made something of the resources.
+    changes: Option<Arc<AtomicU64>>,
 }
 
 impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
+    /// Raises `changes` with each change from now on, after it is made.
+    pub(crate) fn watched_by(mut self, changes: Arc<AtomicU64>) -> Self {
+        self.changes = Some(changes);
+        self.changed();
+        self
+    }
+
+    fn changed(&self) {
+        if let Some(changes) = &self.changes {
+            changes.fetch_add(1, Ordering::Release);
+        }
+    }
+
     pub(crate) fn get(&self, id: &str) -> Option<&T> {
         self.items.get(id)
     }
@@ -257,6 +286,17 @@ impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
             self.scope.write(self.kind, &id, &changes, self.parts.map(|parts| parts.kind))?;
         }
         self.items.insert(id, item);
+        self.changed();
+        Ok(())
+    }
+
+    /// Adds or replaces many resources that no template declares and that are kept whole, in one transaction.
+    pub(crate) fn insert_all(&mut self, items: Vec<(String, T)>) -> Result<(), ApiError> {
+        let bodies = items.iter().map(|(id, item)| Ok((id.as_str(), serde_json::to_vec(item)?)));
+        let bodies = bodies.collect::<serde_json::Result<Vec<_>>>().map_err(ApiError::internal)?;
+        self.scope.write_all(self.kind, &bodies)?;
+        self.items.extend(items);
+        self.changed();
         Ok(())
     }
 
@@ -275,7 +315,9 @@ impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
         if !self.declared.remove(id) && self.items.contains_key(id) {
             self.scope.erase(self.kind, id, self.parts.map(|parts| parts.kind))?;
         }
-        Ok(self.items.shift_remove(id))
+        let removed = self.items.shift_remove(id);
+        self.changed();
+        Ok(removed)
     }
 
     /// Adds what a template declares, in place of what it declared before under this id.
@@ -285,6 +327,7 @@ impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
             self.scope.erase(self.kind, &id, self.parts.map(|parts| parts.kind))?;
         }
         self.items.insert(id, item);
+        self.changed();
         Ok(())
     }
 
@@ -300,6 +343,7 @@ impl<T: Serialize + DeserializeOwned + Clone + 'static> Collection<T> {
             self.declared.remove(id);
             self.items.shift_remove(id);
         }
+        self.changed();
         gone
     }
 }

@@ -47,7 +47,7 @@ use crate::credentials::{Credentials, Issuer};
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::lambda::Invoke;
-use crate::model::{Api, RestApi};
+use crate::model::{Api, Model, RestApi};
 use crate::server::{ClientRequest, Published, Reply};
 use crate::signature::{self, Signed};
 
@@ -159,6 +159,23 @@ impl Control {
         state.declare_template(apis, self.clock().now()).map_err(|error| error.message)
     }
 
+    /// Makes a template's API keys and usage plans part of the default world's, in place of those that it declared before.
+    ///
+    /// # Errors
+    /// When the store fails, with what it said.
+    pub(crate) fn declare_plans(&self, model: &Model) -> Result<(), String> {
+        let world = self.default_world().map_err(|error| error.message)?;
+        let mut registry = world::lock(&world.registry);
+        registry.declare_template(model, self.clock().now()).map_err(|error| error.message)
+    }
+
+    /// Writes what API keys have used: at the end of a run, whose last second is not written yet.
+    pub(crate) fn keep_usage(&self) {
+        for world in self.open_worlds() {
+            apigateway::keep_usage(&world);
+        }
+    }
+
     /// What AWS keeps once for an account, whatever the region: IAM.
     pub(crate) fn global_world(&self, account: &str) -> Result<Arc<World>, ApiError> {
         self.world(&WorldId::new(account, GLOBAL))
@@ -192,6 +209,11 @@ impl Control {
             region: id.region.as_str().into(),
             account_id: id.account.as_str().into(),
             telemetry: self.gateway.telemetry.within(&id.account, &id.region),
+            // The template's APIs are served with the run's own gateway: they and those of its world are one account's.
+            limits: match id.account == *self.gateway.account_id && id.region == *self.gateway.region {
+                true => self.gateway.limits.clone(),
+                false => self.gateway.limits.elsewhere(&id.region),
+            },
             ..self.gateway.clone()
         };
         let world = Arc::new(World::open(id.clone(), gateway, &self.documents)?);
@@ -201,6 +223,7 @@ impl Control {
         worlds.insert(id, Arc::clone(&world));
         drop(worlds);
         cloudwatch::watch(&world);
+        apigateway::serve_plans(&world);
         Ok(Some(world))
     }
 

@@ -39,6 +39,7 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
         region: "us-east-1".into(),
         account_id: "000000000000".into(),
         port: 4566,
+        limits: crate::throttle::Limits::default(),
     };
     Control::open(None, gateway, Arc::default()).unwrap()
 }

@@ -52,11 +52,12 @@ pub(crate) struct World {
 impl World {
     pub(super) fn open(id: WorldId, gateway: Gateway, documents: &Documents) -> Result<World, DocumentsError> {
         let scope = documents.scope(&id);
+        let registry = apigateway::Registry::open(&scope, &gateway.limits)?;
         Ok(World {
             id,
             gateway,
             apigateway: Mutex::new(apigateway::State::open(&scope)?),
-            registry: Mutex::new(apigateway::Registry::open(&scope)?),
+            registry: Mutex::new(registry),
             apigatewayv2: Mutex::new(apigatewayv2::State::open(&scope)?),
             lambda: Mutex::new(lambda::State::open(&scope)?),
             iam: Arc::new(Mutex::new(iam::State::open(&scope)?)),
@@ -70,7 +71,8 @@ impl World {
     pub(super) fn reset(&self, documents: &Documents) -> Result<(), DocumentsError> {
         let scope = documents.scope(&self.id);
         *lock(&self.apigateway) = apigateway::State::open(&scope)?;
-        *lock(&self.registry) = apigateway::Registry::open(&scope)?;
+        *lock(&self.registry) = apigateway::Registry::open(&scope, &self.gateway.limits)?;
+        self.gateway.limits.clear();
         *lock(&self.apigatewayv2) = apigatewayv2::State::open(&scope)?;
         *lock(&self.lambda) = lambda::State::open(&scope)?;
         *lock(&self.iam) = iam::State::open(&scope)?;

@@ -38,6 +38,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
         region: "us-east-1".into(),
         account_id: "000000000000".into(),
         port: 4566,
+        limits: crate::throttle::Limits::default(),
     };
     let url = FunctionUrl {
         url_id: "id".to_owned(),

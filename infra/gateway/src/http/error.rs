@@ -19,6 +19,8 @@ pub(super) enum GatewayError {
     RequestEntityTooLarge,
     /// The integration took too long.
     ServiceUnavailable,
+    /// The account or the route is throttled.
+    TooManyRequests,
     /// The caller did not say who it is.
     Unauthorized,
     /// The same on a route with a JWT authorizer, which names its scheme.
@@ -49,6 +51,8 @@ impl GatewayError {
             GatewayError::ServiceUnavailable => {
                 (StatusCode::SERVICE_UNAVAILABLE, r#"{"message":"Service Unavailable"}"#)
             }
+            // Without Retry-After, as AWS's.
+            GatewayError::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, r#"{"message":"Too Many Requests"}"#),
             GatewayError::Unauthorized | GatewayError::UnauthorizedBearer => {
                 (StatusCode::UNAUTHORIZED, r#"{"message":"Unauthorized"}"#)
             }

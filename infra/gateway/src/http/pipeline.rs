@@ -67,6 +67,9 @@ async fn stages<'a>(
     trail.authorizer.clone_from(&authorized.authorizer);
     trail.iam.clone_from(&authorized.iam);
     let began = call.gateway.clock.now();
+    // There are no clients to tell apart: HTTP APIs have no API keys.
+    let limit = authorized.route.route.limit.as_ref();
+    call.gateway.limits.admit(None, limit, began).map_err(|_| GatewayError::TooManyRequests)?;
     let result = integrate::integrate(call, &authorized).await;
     let latency_millis = call.gateway.clock.now() - began;
     let error = result.as_ref().err().map(|error| error.integration_error());

@@ -83,11 +83,11 @@ pub struct Model {
     pub event_source_mappings: IndexMap<String, EventSourceMapping>,
     /// IAM's roles by name. Templates' are not read: nothing here is refused for the want of a permission.
     pub roles: IndexMap<String, Role>,
-    /// API keys of REST APIs by id. Templates' are not read.
+    /// API keys of REST and WebSocket APIs by id.
     pub api_keys: IndexMap<String, ApiKey>,
-    /// Usage plans by id. Templates' are not read.
+    /// Usage plans by id.
     pub usage_plans: IndexMap<String, UsagePlan>,
-    /// API keys in usage plans by `{plan id}/{key id}`. Templates' are not read.
+    /// API keys in usage plans by `{plan id}/{key id}`.
     pub usage_plan_keys: IndexMap<String, UsagePlanKey>,
 }
 

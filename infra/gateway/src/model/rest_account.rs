@@ -123,6 +123,9 @@ pub struct UsagePlanKey {
 pub struct Usage {
     /// By day (`2026-11-22`, UTC): requests used, and remaining in the period at the day's end.
     pub days: IndexMap<String, (i64, i64)>,
+    /// By the first day of a quota's window: requests granted beyond the limit, or taken from it, with `UpdateUsage`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub granted: IndexMap<String, i64>,
 }
 
 /// What holds for the account in this region.

@@ -99,6 +99,11 @@ pub(crate) struct RequestContextV1<'a> {
 pub(crate) struct IdentityV1<'a> {
     access_key: Option<&'a str>,
     account_id: Option<&'a str>,
+    /// On methods that require an API key only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'a str>,
     caller: Option<&'a str>,
     cognito_authentication_provider: Option<&'a str>,
     cognito_authentication_type: Option<&'a str>,
@@ -125,6 +130,11 @@ impl<'a> IdentityV1<'a> {
             user_arn: Some(&caller.user_arn),
             ..anonymous
         }
+    }
+
+    /// With the API key that the request was let in by: its value and its id.
+    pub(crate) fn set_api_key(&mut self, value: &'a str, id: &'a str) {
+        (self.api_key, self.api_key_id) = (Some(value), Some(id));
     }
 }
 

@@ -74,6 +74,7 @@ impl Fake {
             region: "us-east-1".into(),
             account_id: "000000000000".into(),
             port: 4566,
+            limits: crate::throttle::Limits::default(),
         }
     }
 

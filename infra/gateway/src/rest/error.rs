@@ -29,6 +29,8 @@ pub(super) enum GatewayError {
     Forbidden,
     /// The `Authorization` header is no readable signature.
     IncompleteSignature(String),
+    /// INVALID_API_KEY: the method requires an API key, and there is none that is valid for the stage.
+    InvalidApiKey,
     /// What the method is integrated with cannot be called, or its result cannot be converted.
     IntegrationFailure,
     /// INTEGRATION_TIMEOUT
@@ -41,8 +43,12 @@ pub(super) enum GatewayError {
     NotAuthorized(String),
     /// MISSING_AUTHENTICATION_TOKEN: no such resource or method, or no signature.
     MissingAuthenticationToken,
+    /// QUOTA_EXCEEDED: the API key has used up what its plan allows for the period.
+    QuotaExceeded,
     /// The event is over Lambda's 6 MB.
     RequestTooLong,
+    /// THROTTLED
+    Throttled,
     /// UNAUTHORIZED
     Unauthorized,
     /// The signature is of no known key.
@@ -71,9 +77,12 @@ impl GatewayError {
             E::NotAuthorized(_) => "ACCESS_DENIED",
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
+            E::InvalidApiKey => "INVALID_API_KEY",
             E::MalformedProxyResponse => "INTEGRATION_FAILURE",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            E::QuotaExceeded => "QUOTA_EXCEEDED",
             E::RequestTooLong => "REQUEST_TOO_LARGE",
+            E::Throttled => "THROTTLED",
             E::Unauthorized => "UNAUTHORIZED",
             E::UnrecognizedClient => "ACCESS_DENIED",
         }
@@ -110,7 +119,9 @@ impl GatewayError {
                 (StatusCode::INTERNAL_SERVER_ERROR, "AuthorizerFailureException", r#"{"message":null}"#.into())
             }
             E::ContentTooLong => return content_too_long(),
-            E::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.into()),
+            E::Forbidden | E::InvalidApiKey => {
+                (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.into())
+            }
             E::IncompleteSignature(text) => {
                 (StatusCode::FORBIDDEN, "IncompleteSignatureException", message(text).into())
             }
@@ -137,8 +148,15 @@ impl GatewayError {
                 "MissingAuthenticationTokenException",
                 r#"{"message":"Missing Authentication Token"}"#.into(),
             ),
+            E::QuotaExceeded => {
+                (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", r#"{"message":"Limit Exceeded"}"#.into())
+            }
             E::RequestTooLong => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", r#"{"message":"Request Too Long"}"#.into())
+            }
+            // Without Retry-After, as AWS's.
+            E::Throttled => {
+                (StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", r#"{"message":"Too Many Requests"}"#.into())
             }
             E::Unauthorized => {
                 (StatusCode::UNAUTHORIZED, "UnauthorizedException", r#"{"message":"Unauthorized"}"#.into())

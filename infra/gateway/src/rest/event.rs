@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::authorize::AuthorizedRequest;
+use super::limits::ApiKey;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
 use crate::clock::request_time;
@@ -12,7 +13,11 @@ use crate::proxy::{
 };
 
 /// The proxy event.
-pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Result<Vec<u8>, serde_json::Error> {
+pub(super) fn proxy(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+    api_key: Option<&ApiKey<'_>>,
+) -> Result<Vec<u8>, serde_json::Error> {
     let (request, route) = (call.request, &authorized.route);
     let parsed = &route.parsed;
     let domain_name = call.gateway.domain_name(&call.api.api_id);
@@ -21,6 +26,10 @@ pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Resu
     let query = parsed.query.by_name();
     let (body, is_base64_encoded) =
         parsed.stage.binary_media_types.event_body(&request.body, request.headers.get("content-type"));
+    let mut request_context = context(call, route, Some(authorized), &domain_name, &time);
+    if let Some(key) = api_key {
+        request_context.identity.set_api_key(key.value, key.id());
+    }
     let event = EventV1 {
         version: None,
         resource: &route.resource.path,
@@ -32,7 +41,7 @@ pub(super) fn proxy(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Resu
         multi_value_query_string_parameters: query.non_empty().map(MultiMap::all),
         path_parameters: (!route.path_parameters.is_empty()).then_some(Pairs(&route.path_parameters)),
         stage_variables: (!parsed.stage.variables.is_empty()).then_some(&parsed.stage.variables),
-        request_context: context(call, route, Some(authorized), &domain_name, &time),
+        request_context,
         body,
         is_base64_encoded,
     };

@@ -1,30 +1,21 @@
-//! The stages from API key to integration: what a method asks for before its function is called, and the call.
+//! The stage that calls what the method is integrated with.
 
 use bytes::Bytes;
 
 use super::authorize::AuthorizedRequest;
 use super::error::GatewayError;
 use super::event;
+use super::limits::ApiKey;
 use super::pipeline::Call;
 use crate::compile::rest::RestIntegration;
 use crate::proxy::{CallError, call as call_function};
 
-/// There are no API keys yet, so no key is a valid one: a method that requires one is closed.
-pub(super) fn require_api_key(authorized: &AuthorizedRequest<'_>) -> Result<(), GatewayError> {
-    let route = &authorized.route;
-    if route.method.api_key_required {
-        tracing::warn!(
-            method = route.parsed.http_method,
-            resource = route.resource.path,
-            "request refused: the method requires an API key, and API keys are not supported yet"
-        );
-        return Err(GatewayError::Forbidden);
-    }
-    Ok(())
-}
-
 /// Calls what the method is integrated with; its result as it came.
-pub(super) async fn integrate(call: &Call<'_>, authorized: &AuthorizedRequest<'_>) -> Result<Bytes, GatewayError> {
+pub(super) async fn integrate(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+    api_key: Option<&ApiKey<'_>>,
+) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
     let failed = |reason: &str| {
         tracing::warn!(
@@ -40,7 +31,7 @@ pub(super) async fn integrate(call: &Call<'_>, authorized: &AuthorizedRequest<'_
             return Err(GatewayError::IntegrationFailure);
         }
     };
-    let event = event::proxy(call, authorized).map_err(|error| {
+    let event = event::proxy(call, authorized, api_key).map_err(|error| {
         failed(&format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;

@@ -4,6 +4,7 @@ mod authorize;
 mod error;
 mod event;
 mod integrate;
+mod limits;
 mod parse;
 mod pipeline;
 mod respond;

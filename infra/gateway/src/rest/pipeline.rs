@@ -1,7 +1,7 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
 use super::error::GatewayError;
-use super::{authorize, integrate, parse, respond, route};
+use super::{authorize, integrate, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -53,9 +53,9 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let authorized = authorize::authorize(call, matched).await?;
     trail.authorizer.clone_from(&authorized.authorizer);
     trail.iam.clone_from(&authorized.iam);
-    integrate::require_api_key(&authorized)?;
+    let api_key = limits::admit(call, &authorized, trail)?;
     let began = call.gateway.clock.now();
-    let result = integrate::integrate(call, &authorized).await;
+    let result = integrate::integrate(call, &authorized, api_key.as_ref()).await;
     let latency_millis = call.gateway.clock.now() - began;
     let error = result.as_ref().err().map(GatewayError::integration_error);
     trail.integration = Some(IntegrationFacts { latency_millis, status: None, error });

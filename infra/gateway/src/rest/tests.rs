@@ -3,6 +3,7 @@
 mod authorizers;
 mod events;
 mod iam;
+mod limits;
 mod responses;
 mod routing;
 mod stages;

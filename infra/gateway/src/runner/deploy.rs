@@ -32,6 +32,7 @@ use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
 use crate::telemetry::{CountedFunctions, FunctionLogs, Telemetry};
 use crate::template::{self, LoadOptions, Loaded, TemplateErrors};
+use crate::throttle::Limits;
 
 /// Why what a template declares cannot be deployed.
 #[derive(Debug, thiserror::Error)]
@@ -163,6 +164,7 @@ impl Deployer {
             account_id: options.account_id.as_str().into(),
             port,
             telemetry,
+            limits: Limits::new(&options.region, options.account_throttle),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
@@ -282,6 +284,8 @@ impl Deployer {
         self.services.control.declare_function_urls(&model.function_urls).map_err(DeployError::Lambda)?;
         let event_sources = self.deploy_event_sources(&model).await;
 
+        let declared = self.services.control.declare_plans(&model);
+        declared.map_err(DeployError::Control)?;
         // Only what this template once declared goes: others publish APIs too.
         let former = std::mem::take(&mut self.state().apis);
         self.services.published.update(planes, &former);

@@ -47,6 +47,8 @@ pub struct Options {
     pub enforce_permissions: bool,
     /// Environments (processes) of one function at most.
     pub max_environments: usize,
+    /// Whether an account's requests are throttled as on AWS: 10,000 a second in a region, and 500 new WebSocket connections.
+    pub account_throttle: bool,
 }
 
 impl Default for Options {
@@ -69,6 +71,7 @@ impl Default for Options {
             watch: true,
             enforce_permissions: false,
             max_environments: 32,
+            account_throttle: true,
         }
     }
 }

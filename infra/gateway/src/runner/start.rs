@@ -200,11 +200,12 @@ impl Running {
     /// Lets requests finish, tells WebSocket clients, runs their `$disconnect`, ends every process.
     pub async fn shutdown(self) {
         drop(self.follower);
-        let services = self.deployer.services();
+        let services = Arc::clone(self.deployer.services());
         services.published.connections().close_all(GOING_AWAY, DRAIN).await;
         // The functions before the port: until they have finished they need the tables and the connections behind it.
         self.deployer.shutdown(DRAIN).await;
         self.server.stop(DRAIN).await;
+        services.control.keep_usage();
     }
 }
 

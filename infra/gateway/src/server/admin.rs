@@ -1,13 +1,15 @@
 //! `/_ferrogate/`: what runs here, whom to trust, and the clock.
 
+mod clock;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Method, StatusCode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::dispatch::Services;
 use super::{ClientRequest, Reply, json_reply, message_reply};
-use crate::clock;
+use crate::clock::iso8601;
 
 /// What runs where: the banner's table, and the body of `/_ferrogate/health`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -66,12 +68,6 @@ pub struct TableEntry {
     pub name: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Advance {
-    advance_seconds: u32,
-}
-
 /// Answers `/_ferrogate/{path}`.
 pub(super) async fn serve(services: &Services, path: &str, request: &ClientRequest) -> Reply {
     match (path, &request.method) {
@@ -82,15 +78,9 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
         ("sns/confirm" | "sns/unsubscribe", &Method::GET) => sns_link(services, path, request),
         ("clock", &Method::GET) => now(services),
-        ("clock", &Method::POST) => match serde_json::from_slice::<Advance>(&request.body) {
-            Ok(Advance { advance_seconds }) => {
-                services.gateway.clock.advance(std::time::Duration::from_secs(advance_seconds.into()));
-                now(services)
-            }
-            Err(error) => message_reply(
-                StatusCode::BAD_REQUEST,
-                &format!("the body must be {{\"advanceSeconds\": N}} with N from 0 to 4294967295: {error}"),
-            ),
+        ("clock", &Method::POST) => match clock::move_clock(services, request) {
+            Ok(()) => now(services),
+            Err(reply) => *reply,
         },
         (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
         ("reset", &Method::POST) => reset(services).await,
@@ -154,7 +144,7 @@ fn sns_link(services: &Services, path: &str, request: &ClientRequest) -> Reply {
 }
 
 fn now(services: &Services) -> Reply {
-    json_reply(StatusCode::OK, &serde_json::json!({ "now": clock::iso8601(services.gateway.clock.now()) }))
+    json_reply(StatusCode::OK, &serde_json::json!({ "now": iso8601(services.gateway.clock.now()) }))
 }
 
 /// `docs/coverage.md` as this build would write it.

@@ -22,7 +22,6 @@ pub(crate) struct Signer<'a> {
 pub(crate) const TEST: Signer<'static> =
     Signer { key: "test", secret: "test", token: None, region: "us-east-1", service: "execute-api" };
 
-
 impl Signer<'_> {
     fn scope(&self, date: &str) -> CredentialScope {
         CredentialScope {

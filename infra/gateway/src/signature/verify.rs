@@ -164,4 +164,3 @@ impl Signature {
         Ok(told.map_or(hash, str::to_owned))
     }
 }
-

@@ -1,6 +1,7 @@
 //! One request to an API as its tail knows it: the values of `$context` in access logs, and what is counted.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -66,6 +67,8 @@ pub(crate) struct Trail<'a> {
     pub(crate) route_key: &'a str,
     pub(crate) authorizer: Option<Authorized>,
     pub(crate) iam: Option<IamCaller>,
+    /// The id of the API key that was sent, where one is required. Its value is a secret and in no log.
+    pub(crate) api_key_id: Option<Arc<str>>,
     pub(crate) integration: Option<IntegrationFacts>,
 }
 
@@ -125,7 +128,7 @@ impl Exchange<'_> {
     /// What is counted: positions in the kind's metrics, with values.
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of a request")]
     pub(super) fn measures(&self) -> Vec<(usize, f64)> {
-        let integration = self.trail.integration.map(|integration| integration.latency_millis as f64);
+        let integration = self.trail.integration.map(|integration| integration.latency_millis.max(0) as f64);
         let flag = |yes: bool| f64::from(u8::from(yes));
         let (client, server) = ((400..500).contains(&self.status), self.status >= 500);
         let Some(connection) = self.connection else {
@@ -181,6 +184,7 @@ impl Exchange<'_> {
             "identity.caller" => Some(trail.iam.as_ref()?.caller.as_str().into()),
             "identity.user" => Some(trail.iam.as_ref()?.user.as_str().into()),
             "identity.userArn" => Some(trail.iam.as_ref()?.user_arn.as_str().into()),
+            "identity.apiKeyId" => trail.api_key_id.as_deref().map(|id| Cow::Owned(id.to_owned())),
             "identity.userAgent" => self.user_agent.map(Cow::Borrowed),
             "integrationLatency" | "integration.latency" => number(trail.integration?.latency_millis),
             "integrationStatus" | "integration.status" => number(trail.integration?.status?.into()),

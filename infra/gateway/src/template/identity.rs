@@ -4,6 +4,7 @@ use super::error::Owner;
 use super::names;
 use super::node::Node;
 use super::resolver::{Failed, Resolver};
+use super::sam::usage_plan;
 use super::sections::Resource;
 use crate::model::UNKNOWN_STREAM_LABEL;
 
@@ -17,7 +18,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn of(id: impl Into<String>) -> Self {
+    pub(super) fn of(id: impl Into<String>) -> Self {
         Identity { id: id.into(), ..Identity::default() }
     }
 }
@@ -110,6 +111,8 @@ impl Resolver<'_> {
             "AWS::ApiGateway::Deployment" | "AWS::ApiGatewayV2::Deployment" => &["DeploymentId"],
             "AWS::ApiGateway::RequestValidator" => &["RequestValidatorId"],
             "AWS::ApiGateway::DocumentationPart" => &["DocumentationPartId"],
+            "AWS::ApiGateway::ApiKey" => &["APIKeyId"],
+            "AWS::ApiGateway::UsagePlan" | "AWS::ApiGateway::UsagePlanKey" => &["Id"],
             "AWS::ApiGatewayV2::Model" => &["ModelId"],
             "AWS::ApiGatewayV2::IntegrationResponse" => &["IntegrationResponseId"],
             "AWS::ApiGatewayV2::RouteResponse" => &["RouteResponseId"],
@@ -248,6 +251,10 @@ impl Resolver<'_> {
                     _ => None,
                 }
             }
+            (
+                "AWS::Serverless::Api",
+                ".ApiKey" | ".UsagePlan" | ".UsagePlanKey" | "ApiKey" | "UsagePlan" | "UsagePlanKey",
+            ) => usage_plan::made(resource, &format!("{id}{suffix}")).map(Identity::of),
             ("AWS::Serverless::Api", ".Deployment" | "Deployment") => {
                 Some(Identity::of(names::short_id(&["deployment", id])))
             }

@@ -127,6 +127,16 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::Lambda::Url"]) {
             cfn::function_url::load(&mut self, resource);
         }
+        // Keys and plans before what joins them, and plans once all stages are there.
+        for resource in of(&["AWS::ApiGateway::ApiKey"]) {
+            cfn::rest::load_api_key(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::UsagePlan"]) {
+            cfn::rest::load_usage_plan(&mut self, resource);
+        }
+        for resource in of(&["AWS::ApiGateway::UsagePlanKey"]) {
+            cfn::rest::load_usage_plan_key(&mut self, resource);
+        }
         for resource in of(&["AWS::Lambda::EventSourceMapping"]) {
             cfn::event_source::load(&mut self, resource);
         }
@@ -224,6 +234,7 @@ fn snapshots(
 
 /// What [`Loader::build`] reads itself.
 const LOADED: &[&str] = &[
+    "AWS::ApiGateway::ApiKey",
     "AWS::ApiGateway::Authorizer",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::DocumentationPart",
@@ -235,6 +246,8 @@ const LOADED: &[&str] = &[
     "AWS::ApiGateway::Resource",
     "AWS::ApiGateway::RestApi",
     "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGateway::UsagePlanKey",
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Deployment",

@@ -36,6 +36,14 @@ pub(super) fn generated(options: &LoadOptions, logical_id: &str) -> String {
     format!("{}-{logical_id}", options.stack_name)
 }
 
+/// The value of an API key that is given none: AWS's 40 characters, here the same in each run, so that clients need not be
+/// told anew. Whoever knows the stack's name and the key's can tell it, so it protects nothing but one machine's tests; a
+/// key that is to be secret has its `Value` from a parameter.
+pub(super) fn api_key_value(options: &LoadOptions, logical_id: &str) -> String {
+    let part = |number| short_id(&["api key", &options.stack_name, logical_id, number]);
+    ["0", "1", "2", "3"].map(part).concat()
+}
+
 /// `arn:{partition}:{service}:{region}:{account}:{resource}`
 pub(super) fn arn(options: &LoadOptions, service: &str, resource: &str) -> String {
     format!("arn:{}:{service}:{}:{}:{resource}", partition(options), options.region, options.account_id)

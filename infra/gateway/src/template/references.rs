@@ -5,6 +5,7 @@ use super::error::{Place, did_you_mean};
 use super::identity::Identity;
 use super::node::Node;
 use super::resolver::{Failed, Resolved, Resolver};
+use super::sam::usage_plan;
 use super::sections::Resource;
 
 /// The names that begin with `AWS::`.
@@ -97,6 +98,8 @@ impl Resolver<'_> {
             return match (attribute, made.arn, made.url) {
                 ("Arn", Some(arn), _) => Ok(Some(Node::text(arn, at))),
                 ("FunctionUrl", _, Some(url)) => Ok(Some(Node::text(url, at))),
+                ("APIKeyId", ..) if name.ends_with("ApiKey") => Ok(Some(Node::text(made.id, at))),
+                ("Id", ..) if name.ends_with("UsagePlan") => Ok(Some(Node::text(made.id, at))),
                 _ => self.fail(at, format!("{name}, which SAM makes, has no attribute '{attribute}'")),
             };
         }
@@ -142,6 +145,13 @@ impl Resolver<'_> {
             .filter(|(_, suffix)| !suffix.is_empty())
             .collect();
         candidates.sort_by_key(|(_, suffix)| suffix.len());
-        candidates.into_iter().find_map(|(resource, suffix)| Some((resource, self.made_with_suffix(resource, suffix)?)))
+        let made = candidates
+            .into_iter()
+            .find_map(|(resource, suffix)| Some((resource, self.made_with_suffix(resource, suffix)?)));
+        made.or_else(|| {
+            // What all APIs share begins with no API's id.
+            let apis = self.template.resources.values().filter(|api| api.resource_type == "AWS::Serverless::Api");
+            apis.into_iter().find_map(|api| Some((api, Identity::of(usage_plan::made(api, name)?))))
+        })
     }
 }

@@ -22,12 +22,9 @@ const NOTHING_TO_RUN: &[&str] = &[
 
 /// Types that do something on AWS and nothing here.
 const NOT_SUPPORTED: &[(&str, &str)] = &[
-    ("AWS::ApiGateway::ApiKey", "API keys are not supported yet: methods that require one refuse every request"),
     ("AWS::ApiGateway::BasePathMapping", "custom domain names are not served; use the API's local address"),
     ("AWS::ApiGateway::ClientCertificate", "client certificates are not sent"),
     ("AWS::ApiGateway::DomainName", "custom domain names are not served; use the API's local address"),
-    ("AWS::ApiGateway::UsagePlan", "usage plans are not enforced: no throttling and no quota"),
-    ("AWS::ApiGateway::UsagePlanKey", "usage plans are not enforced"),
     ("AWS::ApiGateway::VpcLink", "there is no VPC locally"),
     ("AWS::ApiGatewayV2::ApiMapping", "custom domain names are not served; use the API's local address"),
     ("AWS::ApiGatewayV2::DomainName", "custom domain names are not served; use the API's local address"),

@@ -18,7 +18,7 @@ pub(super) struct Refusal {
 
 /// Lets a connect pass or refuses it; with who has signed it, if the route asks for it.
 ///
-/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs and API keys are not built yet. Until
+/// REST and HTTP authorizers are evaluated elsewhere; those of WebSocket APIs are not built yet. Until
 /// they are, a route that asks for them refuses everybody: an API that its owner closed must not stand open here.
 pub(super) fn authorize(
     gateway: &Gateway,
@@ -44,9 +44,6 @@ pub(super) fn authorize(
         Authorization::Unknown(kind) => {
             return refuse(StatusCode::INTERNAL_SERVER_ERROR, format!("AuthorizationType {kind} is unknown"));
         }
-    }
-    if route.api_key_required {
-        return refuse(StatusCode::FORBIDDEN, "API keys of WebSocket APIs are not supported yet".to_owned());
     }
     Ok(iam)
 }

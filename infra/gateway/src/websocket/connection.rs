@@ -70,7 +70,8 @@ impl Connection {
 
     /// Notes that a frame went through.
     pub(super) fn active(&self, now: EpochMillis) {
-        self.last_active_at.fetch_max(now, Ordering::Relaxed);
+        // Not the latest of all: the clock may have been moved backwards.
+        self.last_active_at.store(now, Ordering::Relaxed);
     }
 
     /// Asks its socket to end; the first ending counts.

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ending::Ending;
+use super::limits::ApiKey;
 use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
 use crate::compile::websocket::Snapshot;
@@ -82,6 +83,10 @@ struct Identity<'a> {
     #[serde(flatten)]
     iam: Option<IamIdentity<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    api_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api_key_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<&'a str>,
     source_ip: IpAddr,
 }
@@ -119,17 +124,21 @@ pub(super) fn connect(
     request: &ClientRequest,
     request_id: &str,
     trace_id: &str,
+    api_key: Option<&ApiKey<'_>>,
 ) -> Vec<u8> {
     let headers = connect_headers(request, trace_id);
     let query = QueryPairs::parse(&request.raw_query, &['&']);
     let query = query.by_name();
-    let event = Event {
+    let mut event = Event {
         headers: Some(headers.last()),
         multi_value_headers: Some(headers.all()),
         query_string_parameters: query.non_empty().map(MultiMap::last),
         multi_value_query_string_parameters: query.non_empty().map(MultiMap::all),
         ..event(gateway, about, "$connect", "CONNECT", request_id)
     };
+    if let (Some(context), Some(key)) = (&mut event.request_context, api_key) {
+        (context.identity.api_key, context.identity.api_key_id) = (Some(key.value), Some(key.id()));
+    }
     encode(&event)
 }
 
@@ -183,6 +192,8 @@ fn event<'a>(
         request_time_epoch: now,
         identity: Identity {
             iam: about.iam.map(IamIdentity::from),
+            api_key: None,
+            api_key_id: None,
             user_agent: about.user_agent,
             source_ip: about.source_ip,
         },

@@ -58,6 +58,10 @@ fn serve(
     if !api.stages.contains_key(&stage) {
         return Err(Refusal::Forbidden);
     }
+    // Callbacks share the account's throttle with all requests.
+    if api.gateway.limits.admit(None, None, api.gateway.clock.now()).is_err() {
+        return Err(Refusal::LimitExceeded);
+    }
     if !matches!(request.method, Method::POST | Method::GET | Method::DELETE) {
         return Err(Refusal::MethodNotAllowed);
     }

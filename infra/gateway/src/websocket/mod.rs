@@ -11,6 +11,7 @@ mod event;
 mod frames;
 mod handshake;
 mod integrate;
+mod limits;
 mod management;
 mod observe;
 mod outbox;

@@ -1,7 +1,7 @@
 //! What happens to a connection, in API Gateway's order.
 //!
-//! - connect: `stage → handshake → authorize → integrate $connect → open`
-//! - message: `select route → integrate → answer`
+//! - connect: `stage → handshake → authorize → API key and limits → integrate $connect → open`
+//! - message: `select route → limits → integrate → answer`
 //! - disconnect: `integrate $disconnect`
 
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use super::event::{self, About};
 use super::frames::error_text;
 use super::handshake::{Handshake, json_reply, refuse};
 use super::integrate::{Failure, ProxyResult, call};
+use super::limits;
 use super::observe::{Observed, called};
 use super::session::Session;
 use super::socket;
@@ -38,8 +39,6 @@ const MAX_URL_CHARS: usize = 4_096;
 /// `path` begins with the stage. On 101 a task of its own drives the socket as soon as the reply has been sent. The
 /// `$connect` function runs to its end even if the client goes away meanwhile (and this future is dropped): what it has
 /// stored is then undone by `$disconnect`.
-///
-/// AWS's rate of 500 new connections a second is not enforced here; limits are one later issue for all APIs.
 pub async fn connect(
     api: &Arc<WebSocketPlane>,
     connections: &Arc<Connections>,
@@ -136,7 +135,10 @@ impl Candidate {
     ) -> Reply {
         let (accepted, iam) = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
-            None => Default::default(),
+            None => match limits::connect(&self.api, &self.stage, None, &request, None) {
+                Ok(_) => Default::default(),
+                Err(refusal) => return self.refuse(&refusal),
+            },
             Some(route) => match self.ask(route, &request, connected_at, trace, integration).await {
                 Ok(result) => result,
                 Err(reply) => return reply,
@@ -186,6 +188,9 @@ impl Candidate {
             );
             self.reply(refusal.status, public_text(refusal.status))
         })?;
+        // There is no authorizer's answer to take a key from yet.
+        let api_key = limits::connect(&self.api, &self.stage, Some(route), request, None);
+        let api_key = api_key.map_err(|refusal| self.refuse(&refusal))?;
         if route.target == Target::Nothing {
             return Ok((ProxyResult::default(), iam));
         }
@@ -198,7 +203,7 @@ impl Candidate {
             iam: iam.as_ref(),
             stage: &self.stage,
         };
-        let event = event::connect(&self.api.gateway, about, request, &self.request_id, trace_id);
+        let event = event::connect(&self.api.gateway, about, request, &self.request_id, trace_id, api_key.as_ref());
         let began_at = self.api.gateway.clock.now();
         let result = call(&self.api.gateway, route, event, trace_id).await;
         *integration = Some(called(&self.api.gateway, began_at, &result, |result| result.status.as_u16()));
@@ -208,6 +213,12 @@ impl Candidate {
         }
         // The function's words stay here: AWS does not say that they reach the client.
         Err(self.reply(result.status, public_text(result.status)))
+    }
+
+    fn refuse(&self, refusal: &limits::Refusal) -> Reply {
+        let (api, stage) = (&self.api.api_id, &self.stage.stage_name);
+        tracing::debug!(api, stage, reason = refusal.message(), "connect refused");
+        self.reply(refusal.status(), refusal.message())
     }
 
     fn fail(&self, failure: &Failure) -> Reply {
@@ -259,6 +270,13 @@ impl Session {
             self.observe(&stage, event, StatusCode::FORBIDDEN, answer.as_bytes(), None);
             return self.answer(answer).await;
         };
+        if self.gateway.limits.admit(None, route.limit.as_ref(), began_at).is_err() {
+            let answer = error_text("Too Many Requests", &self.connection.id, &request_id);
+            let event =
+                Event { kind: "MESSAGE", route_key: &route.key, request_id: &request_id, trace: &trace_id, began_at };
+            self.observe(&stage, event, StatusCode::TOO_MANY_REQUESTS, answer.as_bytes(), None);
+            return self.answer(answer).await;
+        }
         let event = event::message(&self.gateway, self.about(&stage), &route.key, &text, &request_id);
         // The event holds the message now; the buffer it came in need not wait for the function.
         drop(text);
@@ -281,7 +299,8 @@ impl Session {
         }
     }
 
-    /// Tells the `$disconnect` function, whose result interests nobody.
+    /// Tells the `$disconnect` function, whose result interests nobody. It is not throttled, though AWS may drop it then:
+    /// whoever cleans up after connections should be able to.
     pub(super) async fn disconnected(&self, ending: &Ending) {
         let stage = self.newest();
         let began_at = self.gateway.clock.now();

@@ -152,13 +152,20 @@ async fn feed<S: Sink<Message> + Unpin>(sink: &mut S, outgoing: Outgoing) -> Res
 /// Waits until the connection has been idle or open for too long.
 async fn limits(session: &Session) -> Ending {
     let clock = &session.gateway.clock;
-    let last = session.connection.connected_at + DURATION_MILLIS;
+    let connection = &session.connection;
+    let mut connected_at = connection.connected_at;
     loop {
-        let deadline = last.min(session.connection.last_active_at() + IDLE_MILLIS);
-        if clock.now() >= deadline {
+        let now = clock.now();
+        // What comes from the future of a clock that was moved backwards counts from now on.
+        connected_at = connected_at.min(now);
+        if connection.last_active_at() > now {
+            connection.active(now);
+        }
+        let deadline = (connected_at + DURATION_MILLIS).min(connection.last_active_at() + IDLE_MILLIS);
+        if now >= deadline {
             return Ending::GoingAway;
         }
-        clock.sleep_until(deadline).await;
+        clock.sleep_until_or_moved(deadline).await;
     }
 }
 

@@ -8,3 +8,4 @@ mod messages;
 mod publishing;
 mod support;
 mod telemetry;
+mod throttling;

@@ -4,13 +4,12 @@ use super::super::call::{Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
 use super::errors::bad_request;
 use super::patch::{self, Refusal, Rule, any};
-use super::registry::ACCOUNT;
+use super::registry::{ACCOUNT, Registry};
 use crate::model::Account;
+use crate::throttle::account_throttle;
 
-pub(super) const OPERATIONS: &[Entry] = &[
-    op("GetAccount", get).partly("the throttling settings are AWS's defaults, and not enforced"),
-    op("UpdateAccount", update),
-];
+pub(super) const OPERATIONS: &[Entry] =
+    &[op("GetAccount", get).partly("the throttling settings are AWS's defaults"), op("UpdateAccount", update)];
 
 const RULES: &[Rule<Account>] = &[
     any("/cloudwatchRoleArn", |account, patch| {
@@ -34,14 +33,18 @@ const RULES: &[Rule<Account>] = &[
 ];
 
 fn get(call: &Call<'_>) -> Outcome {
-    let registry = lock(&call.world.registry);
-    Output::of(registry.account.get(ACCOUNT).cloned().unwrap_or_default())
+    Output::of(account(call, &lock(&call.world.registry)))
+}
+
+fn account(call: &Call<'_>, registry: &Registry) -> Account {
+    let kept = registry.account.get(ACCOUNT).cloned().unwrap_or_default();
+    Account { throttle_settings: account_throttle(&call.world.id.region), ..kept }
 }
 
 fn update(call: &Call<'_>) -> Outcome {
     let operations = patch::operations(call)?;
     let mut registry = lock(&call.world.registry);
-    let mut account = registry.account.get(ACCOUNT).cloned().unwrap_or_default();
+    let mut account = account(call, &registry);
     patch::apply(&mut account, &operations, RULES, Refusal::Listed)?;
     registry.account.insert(ACCOUNT, account.clone())?;
     Output::of(account)

@@ -15,7 +15,7 @@ use crate::model::ApiKey;
 mod csv;
 
 pub(super) const OPERATIONS: &[Entry] = &[
-    op("CreateApiKey", create).partly("the data plane does not check keys yet"),
+    op("CreateApiKey", create),
     op("GetApiKey", get),
     op("GetApiKeys", list),
     op("UpdateApiKey", update),
@@ -182,7 +182,7 @@ fn delete(call: &Call<'_>) -> Outcome {
     for plan in plans {
         let entry = format!("{plan}/{id}");
         registry.usage_plan_keys.remove(&entry)?;
-        registry.usage.remove(&entry)?;
+        registry.forget_usage(call.world, &entry)?;
     }
     Ok(Output::empty())
 }

@@ -26,6 +26,7 @@ mod model_template;
 mod models;
 mod page;
 mod patch;
+mod plans;
 mod publish;
 mod registry;
 mod resources;
@@ -44,6 +45,7 @@ use super::call::Entry;
 use super::service_model;
 use super::services::Service;
 
+pub(crate) use self::plans::{keep_usage, serve_plans};
 pub(crate) use self::publish::publish_all;
 pub(crate) use self::registry::Registry;
 pub(crate) use self::state::State;

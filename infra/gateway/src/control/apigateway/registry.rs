@@ -7,6 +7,7 @@ use super::super::documents::{Collection, DocumentsError, Scope};
 use crate::model::{
     Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
+use crate::throttle::Limits;
 
 /// Where the account's own settings are in their collection.
 pub(super) const ACCOUNT: &str = "account";
@@ -34,12 +35,13 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    pub(crate) fn open(scope: &Scope) -> Result<Registry, DocumentsError> {
+    /// Opens what is kept. The data planes look keys and plans up in `limits`, which hear of each change.
+    pub(crate) fn open(scope: &Scope, limits: &Limits) -> Result<Registry, DocumentsError> {
         Ok(Registry {
             account: scope.collection("apigateway/account")?,
-            api_keys: scope.collection("apigateway/apikeys")?,
-            usage_plans: scope.collection("apigateway/usageplans")?,
-            usage_plan_keys: scope.collection("apigateway/usageplankeys")?,
+            api_keys: scope.collection("apigateway/apikeys")?.watched_by(limits.changes()),
+            usage_plans: scope.collection("apigateway/usageplans")?.watched_by(limits.changes()),
+            usage_plan_keys: scope.collection("apigateway/usageplankeys")?.watched_by(limits.changes()),
             usage: scope.collection("apigateway/usage")?,
             domain_names: scope.collection("apigateway/domainnames")?,
             base_path_mappings: scope.collection("apigateway/basepathmappings")?,

@@ -98,6 +98,7 @@ fn delete(call: &Call<'_>) -> Outcome {
     }
     drop(state);
     publish::withdraw(call.control, &id);
+    lock(&call.world.registry).unbind(&id, None)?;
     Ok(Output::empty())
 }
 

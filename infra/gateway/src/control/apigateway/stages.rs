@@ -161,6 +161,8 @@ fn delete(call: &Call<'_>) -> Outcome {
         Ok(())
     })?;
     publish::withdraw_stage(call.control, call.text("restApiId"), name);
+    drop(state);
+    lock(&call.world.registry).unbind(call.text("restApiId"), Some(name))?;
     Ok(Output::empty())
 }
 

@@ -8,21 +8,22 @@ use super::super::world::{World, lock};
 use super::errors::{bad_request, not_found};
 use super::page::{json, page};
 use super::patch::{self, Op, Patch, Refusal, Rule, add_remove, any, replace};
+use super::registry::Registry;
 use crate::ids;
 use crate::model::{PlanStage, QuotaSettings, ThrottleSettings, UsagePlan};
 
 pub(super) const OPERATIONS: &[Entry] = &[
-    op("CreateUsagePlan", create).partly("limits and quotas are not enforced yet"),
+    op("CreateUsagePlan", create),
     op("GetUsagePlan", get),
     op("GetUsagePlans", list),
-    op("UpdateUsagePlan", update).partly("limits and quotas are not enforced yet"),
+    op("UpdateUsagePlan", update),
     op("DeleteUsagePlan", delete),
-    op("CreateUsagePlanKey", keys::create).partly("the data plane does not check keys yet"),
+    op("CreateUsagePlanKey", keys::create),
     op("GetUsagePlanKey", keys::get),
     op("GetUsagePlanKeys", keys::list),
     op("DeleteUsagePlanKey", keys::delete),
-    op("GetUsage", usage::get).partly("requests are not counted yet"),
-    op("UpdateUsage", usage::update).partly("requests are not counted yet"),
+    op("GetUsage", usage::get),
+    op("UpdateUsage", usage::update),
 ];
 
 /// Usage plans of an account in a region.
@@ -182,17 +183,41 @@ fn check(plan: &UsagePlan) -> Result<(), ApiError> {
 
 /// Each stage of the plan must be there.
 fn check_stages(world: &World, stages: &[PlanStage]) -> Result<(), ApiError> {
-    let state = lock(&world.apigateway);
     for PlanStage { api_id, stage, .. } in stages {
-        let api = state
-            .apis
-            .get(api_id)
-            .ok_or_else(|| not_found(format!("Invalid API identifier specified {}:{api_id}", world.id.account)))?;
-        if !api.stages.contains_key(stage) {
-            return Err(not_found(format!("API Stage not found: {api_id}:{stage}")));
+        let rest = lock(&world.apigateway).apis.get(api_id).map(|api| api.stages.contains_key(stage));
+        // A WebSocket API may have keys too. One state after the other: no two are ever held at once.
+        let known = rest.or_else(|| lock(&world.apigatewayv2).has_stage(api_id, stage));
+        match known {
+            Some(true) => {}
+            Some(false) => return Err(not_found(format!("API Stage not found: {api_id}:{stage}"))),
+            None => {
+                return Err(not_found(format!("Invalid API identifier specified {}:{api_id}", world.id.account)));
+            }
         }
     }
     Ok(())
+}
+
+impl Registry {
+    /// No key of the plan may have another one for a stage of it: which of them would count?
+    ///
+    /// # Errors
+    /// `ConflictException`
+    fn check_keys(&self, plan: &UsagePlan) -> Result<(), ApiError> {
+        let others = self.usage_plans.values().filter(|other| other.id != plan.id);
+        for other in others {
+            let shared = |stage: &&PlanStage| {
+                other.api_stages.iter().any(|known| known.api_id == stage.api_id && known.stage == stage.stage)
+            };
+            let Some(stage) = plan.api_stages.iter().find(shared) else { continue };
+            let members = self.usage_plan_keys.iter().filter_map(|(entry, _)| entry.split_once('/'));
+            let mut in_other = members.filter(|(of, _)| *of == other.id).map(|(_, key)| key);
+            if let Some(key) = in_other.find(|key| self.usage_plan_keys.contains(&format!("{}/{key}", plan.id))) {
+                return Err(keys::has_a_plan(key, other, stage));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn no_plan() -> ApiError {
@@ -236,6 +261,7 @@ fn update(call: &Call<'_>) -> Outcome {
     }
     // Again, on what may have changed in between: the other state could not be asked under this lock.
     let mut registry = lock(&call.world.registry);
+    registry.check_keys(&plan)?;
     let updated = registry.usage_plans.update(id, |plan| {
         patch::apply(plan, &operations, RULES, Refusal::Listed)?;
         check(plan)?;
@@ -264,10 +290,12 @@ fn delete(call: &Call<'_>) -> Outcome {
         .collect();
     for entry in keys {
         registry.usage_plan_keys.remove(&entry)?;
-        registry.usage.remove(&entry)?;
+        registry.forget_usage(call.world, &entry)?;
     }
     Ok(Output::empty())
 }
 
+#[cfg(test)]
+mod serving;
 #[cfg(test)]
 mod tests;

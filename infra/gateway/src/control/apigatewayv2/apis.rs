@@ -106,6 +106,8 @@ fn delete(call: &Call<'_>) -> Outcome {
     }
     state.apis.remove(id)?;
     call.control.published().withdraw(id);
+    drop(state);
+    lock(&call.world.registry).unbind(id, None)?;
     Ok(Output::empty())
 }
 

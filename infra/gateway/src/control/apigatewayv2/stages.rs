@@ -94,6 +94,7 @@ fn delete(call: &Call<'_>) -> Outcome {
         )));
     }
     change(call, Effect::Settings(name), |api| api.stages.shift_remove(name).map(|_| ()).ok_or_else(no_stage))?;
+    lock(&call.world.registry).unbind(call.text("ApiId"), Some(name))?;
     Ok(Output::empty())
 }
 

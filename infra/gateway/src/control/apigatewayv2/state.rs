@@ -4,7 +4,7 @@ use super::super::call::ApiError;
 use super::super::documents::{Collection, DocumentsError, Scope};
 use super::errors::not_found;
 use crate::ids::short_id;
-use crate::model::{Api, ApiDeployment, ApiDomainName, ApiMapping, ApiVpcLink};
+use crate::model::{Api, ApiDeployment, ApiDomainName, ApiMapping, ApiVpcLink, ProtocolType};
 
 /// What one account and region has of the service.
 pub(crate) struct State {
@@ -32,6 +32,12 @@ impl State {
     /// `NotFoundException`
     pub(super) fn api(&self, id: &str) -> Result<&Api, ApiError> {
         self.apis.get(id).ok_or_else(|| not_found("API", id))
+    }
+
+    /// Whether a WebSocket API, which may have API keys, has this stage; `None` if there is no such API.
+    pub(crate) fn has_stage(&self, api_id: &str, stage: &str) -> Option<bool> {
+        let api = self.apis.get(api_id).filter(|api| api.protocol_type == ProtocolType::WebSocket)?;
+        Some(api.stages.contains_key(stage))
     }
 
     /// The deployments of an API, in the order in which they were made.

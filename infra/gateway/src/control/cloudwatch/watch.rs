@@ -40,7 +40,7 @@ fn this_minute(clock: &Clock) -> EpochMillis {
 /// Evaluates at the beginning of each minute after `last`; of minutes that the clock has jumped over, at the newest.
 async fn run(world: Weak<World>, clock: Clock, mut last: EpochMillis) {
     loop {
-        clock.sleep_until(last + MINUTE).await;
+        clock.sleep_until(last.min(clock.now()) + MINUTE).await;
         let Some(world) = world.upgrade() else { return };
         last = this_minute(&clock);
         if !evaluate_all(&world, last) {

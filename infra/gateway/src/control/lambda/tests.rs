@@ -49,6 +49,7 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
         region: "us-east-1".into(),
         account_id: "000000000000".into(),
         port: 4566,
+        limits: crate::throttle::Limits::default(),
     };
     let path = folder.join("control.sqlite");
     let mut control = Control::open(Some(&path), gateway, Arc::default()).unwrap();

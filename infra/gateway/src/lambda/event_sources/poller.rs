@@ -93,7 +93,9 @@ impl Poller {
             }
             let now = self.clock.now();
             if !gathered.entries.is_empty() {
-                let ends = *window_ends.get_or_insert(now + window);
+                // Not longer where the clock was moved backwards meanwhile.
+                let ends = window_ends.unwrap_or(now + window).min(now + window);
+                window_ends = Some(ends);
                 if now >= ends {
                     return Ok(gathered);
                 }

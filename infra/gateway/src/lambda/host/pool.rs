@@ -138,7 +138,7 @@ impl Pool {
 
     /// Gives work to an idle environment, or queues it; whether it had to be queued.
     fn submit(self: &Arc<Self>, mut work: Work) -> Result<bool, InvokeError> {
-        let now = self.shared.settings.clock.now();
+        let now = self.shared.settings.clock.running();
         let mut state = self.state();
         if state.closed || self.shared.is_closing() {
             return Err(InvokeError::Service(format!("{} is being stopped", self.name)));
@@ -164,7 +164,7 @@ impl Pool {
 
     /// `environment`'s process has called `next`.
     pub(crate) fn next(self: &Arc<Self>, environment: &Arc<Environment>) -> Next {
-        let now = self.shared.settings.clock.now();
+        let now = self.shared.settings.clock.running();
         let mut state = self.state();
         let current = Arc::ptr_eq(&state.version, &environment.version);
         let attached = match environment.ready(now) {
@@ -221,7 +221,7 @@ impl Pool {
             if state.current > 0 && !pressed {
                 return;
             }
-            let limit = settings.clock.now() + INIT_LIMIT_MILLIS;
+            let limit = settings.clock.running() + INIT_LIMIT_MILLIS;
             self.start(state, limit, None);
         }
     }
@@ -262,7 +262,7 @@ impl Pool {
             return;
         }
         if let Some(work) = state.take_work() {
-            let limit = self.shared.settings.clock.now() + environment.version.timeout_millis();
+            let limit = self.shared.settings.clock.running() + environment.version.timeout_millis();
             self.start(&mut state, limit, Some(work));
         }
     }

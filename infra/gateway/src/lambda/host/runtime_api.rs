@@ -157,7 +157,7 @@ async fn error(environment: &Environment, id: &str, headers: &HeaderMap, body: I
 
 async fn init_error(environment: &Environment, body: Incoming) -> Answer {
     let (payload, answer) = posted_error(&HeaderMap::new(), body).await;
-    let leave_by = environment.pool.shared().settings.clock.now() + LEAVE_MILLIS;
+    let leave_by = environment.pool.shared().settings.clock.running() + LEAVE_MILLIS;
     match environment.init_failed(Failure::Posted(payload), leave_by) {
         Ok(()) => answer,
         Err(refusal) => refused(&refusal),

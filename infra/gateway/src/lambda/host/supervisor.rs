@@ -90,7 +90,7 @@ async fn attend(
     let keep_idle = i64::try_from(settings.keep_idle.as_millis()).unwrap_or(i64::MAX / 2);
     let mut log_open = true;
     loop {
-        let wake = environment.wake_at(settings.clock.now(), keep_idle);
+        let wake = environment.wake_at(settings.clock.running(), keep_idle);
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => {
                 // A connection that is gone before it was taken is nobody's loss.
@@ -102,8 +102,8 @@ async fn attend(
             _ = process.wait() => return End::Exited,
             open = pump(environment), if log_open => log_open = open,
             () = environment.stopped() => return End::Stopped,
-            () = settings.clock.sleep_until(wake) => {
-                if let Some(overdue) = environment.overdue(settings.clock.now(), keep_idle) {
+            () = settings.clock.sleep_until_running(wake) => {
+                if let Some(overdue) = environment.overdue(settings.clock.running(), keep_idle) {
                     return End::Overdue(overdue);
                 }
             }

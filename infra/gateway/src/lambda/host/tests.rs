@@ -183,6 +183,31 @@ async fn a_timeout_kills_and_the_next_call_starts_afresh() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_neither_ends_nor_extends_an_invocation() {
+    let host = host();
+    let process = host.process().await;
+    let day = 86_400_000;
+    let (slept, ()) = tokio::join!(host.call("sleep 200"), async {
+        tokio::task::yield_now().await;
+        host.clock.set(host.clock.now() + day);
+        tokio::task::yield_now().await;
+        host.clock.set(0);
+    });
+    assert_eq!(slept, format!("{process} slept"), "by the same process, which nobody has ended");
+    let headers = host.call("headers").await;
+    let deadline = headers.lines().find_map(|line| line.strip_prefix("lambda-runtime-deadline-ms=")).unwrap();
+    let deadline: i64 = deadline.parse().unwrap();
+    // As the function's own clock, which is the machine's, has it.
+    assert!((host.clock.running()..=host.clock.running() + 3_000).contains(&deadline), "{deadline}");
+    let (failure, ()) = tokio::join!(host.failure("sleep 60000"), async {
+        tokio::task::yield_now().await;
+        host.clock.set(0);
+        host.clock.advance(Duration::from_secs(3));
+    });
+    assert!(failure.contains("Task timed out after 3.00 seconds"), "{failure}");
+}
+
+#[tokio::test]
 async fn a_caller_who_leaves_does_not_leave_a_hung_process() {
     let host = host();
     let process = host.process().await;

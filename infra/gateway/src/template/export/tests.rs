@@ -320,12 +320,12 @@ fn everything_that_a_template_can_say_survives() {
         "Live CacheClusterEnabled",
         "Live CanarySetting",
         "Live MethodSettings",
-        "EdgeStage DefaultRouteSettings",
-        "EdgeStage RouteSettings",
     ];
     for expected in expected {
         assert!(unsupported.iter().any(|item| item == expected), "{expected}: {unsupported:?}");
     }
+    let throttled = loaded.model.apis["edge"].stages["$default"].default_route_settings.as_ref();
+    assert_eq!(throttled.and_then(|settings| settings.throttling_rate_limit), Some(1.5));
     round_trip(&loaded.model);
 }
 

@@ -13,7 +13,7 @@ use super::super::openapi::rest::BasePath;
 use super::super::properties::Properties;
 use super::super::rest_builder::RestBuilder;
 use super::super::sections::Resource;
-use super::{auth, cors, requests};
+use super::{auth, cors, requests, usage_plan};
 
 /// Loads an API; the routes of its functions' events come later.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
@@ -52,7 +52,10 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     // SAM's description is the API's, its tags are the stage's.
     stage.description = None;
     stage.tags = properties.tags("Tags");
-    builder.api.stages.insert(stage_name, stage);
+    builder.api.stages.insert(stage_name.clone(), stage);
+    if let Some(auth) = &auth {
+        usage_plan::load(loader, resource, auth, &builder.api.id, &stage_name);
+    }
     loader.add_rest(builder, resource.at);
 }
 

@@ -13,7 +13,6 @@ use super::super::rest_builder::{Access, Authorizers, RestBuilder};
 pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
     auth.harmless(&["InvokeRole"]);
     auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
-    auth.unsupported("UsagePlan", "usage plans are not enforced: no throttling and no quota");
     for (name, _, node) in auth.members("Authorizers") {
         let declared = auth.reader(auth.path(&format!("Authorizers.{name}")), node);
         let id = names::short_id(&["authorizer", auth.owner().logical_id, name]);

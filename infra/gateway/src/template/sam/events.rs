@@ -151,12 +151,6 @@ fn http<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
         },
     };
     let route_settings = event.object("RouteSettings").map(|settings| read_route_settings(&settings));
-    if route_settings
-        .as_ref()
-        .is_some_and(|set| set.throttling_burst_limit.or(set.throttling_rate_limit.map(|_| 0)).is_some())
-    {
-        event.unsupported("RouteSettings", "throttling is not applied");
-    }
     let timeout = event.integer("TimeoutInMillis", 50..=30_000).unwrap_or(30_000);
     let version = event.one_of("PayloadFormatVersion", &["1.0", "2.0"]).unwrap_or_else(|| "2.0".to_owned());
     let uri = function_uri(loader, resource);

@@ -9,3 +9,4 @@ pub(super) mod globals;
 pub(super) mod http_api;
 mod requests;
 pub(super) mod table;
+pub(super) mod usage_plan;

@@ -7,6 +7,7 @@ mod http_apis;
 mod intrinsics;
 mod rest_apis;
 mod tables;
+mod usage_plans;
 mod websocket;
 
 use std::fs;

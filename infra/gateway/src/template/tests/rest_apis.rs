@@ -57,7 +57,8 @@ fn a_json_template_with_resources_and_methods() {
     assert_eq!(api.authorizers["auth"].authorizer_result_ttl_in_seconds, 300);
     let stage = &api.stages["live"];
     assert_eq!((stage.deployment_id.as_str(), stage.variables["v"].as_str()), ("deployed", "1"));
-    assert_eq!(unsupported(&loaded), ["Live MethodSettings line 24"], "integrations are named when they are compiled");
+    assert_eq!(stage.method_settings["*/*"].throttling_rate_limit, Some(5.0));
+    assert_eq!(unsupported(&loaded), [""; 0], "integrations are named when they are compiled");
 }
 
 const OPENAPI: &str = r"

@@ -152,6 +152,21 @@ async fn ten_idle_minutes_end_a_connection_and_any_frame_starts_them_again() {
 }
 
 #[tokio::test]
+async fn a_clock_moved_backwards_neither_ends_a_connection_nor_keeps_it_for_ever() {
+    let mut server = Server::start().await;
+    let mut client = server.connect().await;
+    server.clock.set(86_400_000);
+    client.0.send(Message::Ping("".into())).await.unwrap();
+    assert!(matches!(client.next().await, Message::Pong(_)));
+    server.clock.advance(Duration::from_secs(9 * 60));
+    client.0.send(Message::Ping("".into())).await.unwrap();
+    assert!(matches!(client.next().await, Message::Pong(_)));
+    server.clock.advance(Duration::from_secs(10 * 60));
+    assert_eq!(client.closed().await, (1001, "Going away".to_owned()));
+    assert_eq!(ended_with(&server.event("DISCONNECT").await), (1001, "Going away"));
+}
+
+#[tokio::test]
 async fn two_hours_end_a_busy_connection() {
     let mut server = Server::start().await;
     let mut client = server.connect().await;

@@ -1,11 +1,11 @@
 //! The keys in a usage plan.
 
-use super::super::super::call::{Call, Outcome, Output};
+use super::super::super::call::{ApiError, Call, Outcome, Output};
 use super::super::super::world::lock;
 use super::super::errors::{bad_request, conflict, not_found};
 use super::super::page::{json, page};
 use super::no_plan;
-use crate::model::UsagePlanKey;
+use crate::model::{PlanStage, UsagePlan, UsagePlanKey};
 
 /// Plans that a key may be in.
 const MOST_PLANS: usize = 10;
@@ -34,18 +34,21 @@ pub(super) fn create(call: &Call<'_>) -> Outcome {
     }
     // A key must not have two plans for one stage: which of them would count?
     for other in others.into_iter().filter_map(|id| registry.usage_plans.get(id)) {
-        let shared = |stage: &&crate::model::PlanStage| {
+        let shared = |stage: &&PlanStage| {
             other.api_stages.iter().any(|known| known.api_id == stage.api_id && known.stage == stage.stage)
         };
         if let Some(stage) = plan.api_stages.iter().find(shared) {
-            return Err(conflict(format!(
-                "API Key {key_id} is already in usage plan {} for the API stage {}:{}",
-                other.id, stage.api_id, stage.stage
-            )));
+            return Err(has_a_plan(key_id, other, stage));
         }
     }
     registry.usage_plan_keys.insert(entry, in_plan.clone())?;
     Output::of(in_plan)
+}
+
+/// Of a key that has a plan for a stage already.
+pub(super) fn has_a_plan(key_id: &str, plan: &UsagePlan, stage: &PlanStage) -> ApiError {
+    let (plan, api_id, stage) = (&plan.id, &stage.api_id, &stage.stage);
+    conflict(format!("API Key {key_id} is already in usage plan {plan} for the API stage {api_id}:{stage}"))
 }
 
 pub(super) fn get(call: &Call<'_>) -> Outcome {
@@ -75,6 +78,6 @@ pub(super) fn delete(call: &Call<'_>) -> Outcome {
     let entry = format!("{plan}/{}", call.text("keyId"));
     let removed = registry.usage_plan_keys.remove(&entry)?;
     removed.ok_or_else(|| not_found("Invalid Usage Plan Key identifier specified"))?;
-    registry.usage.remove(&entry)?;
+    registry.forget_usage(call.world, &entry)?;
     Ok(Output::empty())
 }

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod methods;
+mod plans;
 mod stages;
 
 use crate::model::{Authorizer, AuthorizerType, EndpointConfiguration};
@@ -19,6 +20,7 @@ pub(in crate::template) use self::definitions::{
     complete, load_documentation_part, load_documentation_version, load_gateway_response, load_model, load_validator,
 };
 pub(in crate::template) use self::methods::load_method;
+pub(in crate::template) use self::plans::{join, load_api_key, load_usage_plan, load_usage_plan_key, read_plan};
 pub(in crate::template) use self::stages::{load_deployment, load_stage, read_stage};
 
 /// `AWS::ApiGateway::RestApi`

@@ -80,11 +80,8 @@ pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut S
         let path = if path == "/*" { "*".to_owned() } else { path.replace('/', "~1") };
         stage.method_settings.insert(format!("{path}/{verb}"), method_setting(&settings).unwrap_or_default());
     }
-    let throttles = |setting: &MethodSetting| {
-        setting.throttling_burst_limit.is_some() || setting.throttling_rate_limit.is_some() || setting.caching_enabled
-    };
-    if stage.method_settings.values().any(throttles) {
-        properties.unsupported("MethodSettings", "throttling and caching by method are not applied");
+    if stage.method_settings.values().any(|setting| setting.caching_enabled) {
+        properties.unsupported("MethodSettings", "responses are not cached");
     }
 }
 

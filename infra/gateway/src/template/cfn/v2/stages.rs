@@ -33,19 +33,10 @@ pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut A
     stage.access_log_settings = properties.json("AccessLogSettings");
     stage.client_certificate_id = properties.string("ClientCertificateId");
     properties.unsupported("ClientCertificateId", "client certificates are not sent");
-    let throttles = |settings: &RouteSettings| {
-        settings.throttling_burst_limit.is_some() || settings.throttling_rate_limit.is_some()
-    };
     stage.default_route_settings = properties.object("DefaultRouteSettings").map(|settings| route_settings(&settings));
-    if stage.default_route_settings.as_ref().is_some_and(throttles) {
-        properties.unsupported("DefaultRouteSettings", "throttling is not applied");
-    }
     for (route_key, _, node) in properties.members("RouteSettings") {
         let settings = properties.reader(properties.path(&format!("RouteSettings.{route_key}")), node);
         stage.route_settings.insert(route_key.to_owned(), route_settings(&settings));
-    }
-    if stage.route_settings.values().any(throttles) {
-        properties.unsupported("RouteSettings", "throttling is not applied");
     }
 }
 
