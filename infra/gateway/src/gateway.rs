@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::authorize::Issuers;
 use crate::clock::Clock;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
@@ -21,6 +22,8 @@ pub struct Gateway {
     pub port: u16,
     /// Logs and metrics.
     pub telemetry: Telemetry,
+    /// Whose tokens can be verified.
+    pub issuers: Issuers,
 }
 
 impl Gateway {

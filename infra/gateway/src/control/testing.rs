@@ -32,6 +32,7 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
     let clock = Clock::default();
     let gateway = Gateway {
         telemetry: Telemetry::in_memory(&clock),
+        issuers: Default::default(),
         clock,
         lambda: functions,
         region: "us-east-1".into(),

@@ -32,6 +32,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
     let clock = Clock::default();
     let gateway = Gateway {
         telemetry: crate::telemetry::Telemetry::in_memory(&clock),
+        issuers: Default::default(),
         clock,
         lambda: fake.clone(),
         region: "us-east-1".into(),

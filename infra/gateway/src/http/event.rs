@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::authorize::AuthorizedRequest;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
+use crate::authorize::Grant;
 use crate::clock::request_time;
 use crate::proxy::{
     Authorized, AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, Joined, MultiMap, Pairs, RequestContextV1,
@@ -79,9 +80,25 @@ struct RequestContextV2<'a> {
 }
 
 #[derive(Serialize)]
-struct AuthorizerContextV2<'a> {
+#[serde(rename_all = "camelCase")]
+enum AuthorizerContextV2<'a> {
     /// The context as it was returned: types are kept.
-    lambda: &'a Map<String, Value>,
+    Lambda(&'a Map<String, Value>),
+    /// A JWT's.
+    Jwt {
+        claims: &'a Map<String, Value>,
+        /// `null` where the route asks for none.
+        scopes: Option<&'a Value>,
+    },
+}
+
+impl<'a> AuthorizerContextV2<'a> {
+    fn of(grant: &'a Grant) -> Self {
+        match &grant.token {
+            Some(token) => AuthorizerContextV2::Jwt { claims: &token.claims, scopes: token.scopes.as_ref() },
+            None => AuthorizerContextV2::Lambda(&grant.context),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -226,7 +243,7 @@ fn context_v2<'a>(
     RequestContextV2 {
         account_id: &call.gateway.account_id,
         api_id: &call.api.api_id,
-        authorizer: authorizer.map(|authorized| AuthorizerContextV2 { lambda: &authorized.grant.context }),
+        authorizer: authorizer.map(|authorized| AuthorizerContextV2::of(&authorized.grant)),
         domain_name: &call.domain_name,
         domain_prefix: &call.api.api_id,
         http: HttpV2 {

@@ -3,6 +3,7 @@
 mod authorizers;
 mod cors;
 mod events;
+mod jwt;
 mod responses;
 mod routing;
 mod stages;

@@ -68,6 +68,7 @@ impl Fake {
         let clock = Clock::default();
         Gateway {
             telemetry: Telemetry::in_memory(&clock),
+            issuers: Default::default(),
             clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,
             region: "us-east-1".into(),

@@ -27,6 +27,8 @@ pub(super) enum GatewayError {
     Forbidden,
     /// The `Authorization` header is no readable signature.
     IncompleteSignature(String),
+    /// The token of a user pool has had its time.
+    IncomingTokenExpired,
     /// What the method is integrated with cannot be called, or its result cannot be converted.
     IntegrationFailure,
     /// INTEGRATION_TIMEOUT
@@ -63,10 +65,12 @@ impl GatewayError {
             E::IncompleteSignature(_) => "INVALID_SIGNATURE",
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
-            E::MalformedProxyResponse => "INTEGRATION_FAILURE",
+            // Of no type of its own: recorded as answered by DEFAULT_5XX.
+            E::MalformedProxyResponse => "DEFAULT_5XX",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
             E::RequestTooLong => "REQUEST_TOO_LARGE",
-            E::Unauthorized => "UNAUTHORIZED",
+            // The type of an expired token is not confirmed; EXPIRED_TOKEN is 403 and of signatures.
+            E::Unauthorized | E::IncomingTokenExpired => "UNAUTHORIZED",
             E::UnrecognizedClient => "ACCESS_DENIED",
         }
     }
@@ -106,6 +110,11 @@ impl GatewayError {
             E::IncompleteSignature(text) => {
                 (StatusCode::FORBIDDEN, "IncompleteSignatureException", message(text).into())
             }
+            E::IncomingTokenExpired => (
+                StatusCode::UNAUTHORIZED,
+                "UnauthorizedException",
+                r#"{"message":"The incoming token has expired"}"#.into(),
+            ),
             E::IntegrationFailure => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, r#"{"message":"Internal server error"}"#.into())
             }

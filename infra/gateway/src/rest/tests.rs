@@ -2,10 +2,12 @@
 
 mod authorizers;
 mod events;
+mod gateway_responses;
 mod responses;
 mod routing;
 mod stages;
 mod telemetry;
+mod user_pools;
 
 use std::sync::Arc;
 

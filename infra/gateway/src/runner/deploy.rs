@@ -161,6 +161,7 @@ impl Deployer {
             account_id: options.account_id.as_str().into(),
             port,
             telemetry,
+            issuers: Default::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));

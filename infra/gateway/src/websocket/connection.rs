@@ -9,6 +9,7 @@ use tokio::sync::{Notify, mpsc};
 use super::ending::Ending;
 use super::outbox::{Outbox, Outgoing};
 use crate::clock::EpochMillis;
+use crate::proxy::Authorized;
 
 /// An open connection.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) struct Connection {
     pub(super) source_ip: IpAddr,
     /// `identity.userAgent`, if the client sent one.
     pub(super) user_agent: Option<String>,
+    /// What its authorizer answered, for all its events: a later answer changes no open connection.
+    pub(super) authorizer: Option<Authorized>,
     /// Messages on their way to the client.
     pub(super) outbox: Outbox,
     last_active_at: AtomicI64,
@@ -41,6 +44,7 @@ impl Connection {
         connected_at: EpochMillis,
         source_ip: IpAddr,
         user_agent: Option<String>,
+        authorizer: Option<Authorized>,
     ) -> (Connection, mpsc::Receiver<Outgoing>) {
         let (outbox, receiver) = Outbox::new();
         let connection = Connection {
@@ -50,6 +54,7 @@ impl Connection {
             connected_at,
             source_ip,
             user_agent,
+            authorizer,
             outbox,
             last_active_at: AtomicI64::new(connected_at),
             ending: OnceLock::new(),

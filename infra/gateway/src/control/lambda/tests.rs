@@ -41,8 +41,15 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
     let checkpoints = Arc::new(MemoryCheckpoints::default());
     let event_sources = Arc::new(EventSources::new(clock.clone(), lambda.clone(), tables, checkpoints));
     let telemetry = crate::telemetry::Telemetry::in_memory(&clock);
-    let gateway =
-        Gateway { telemetry, clock, lambda, region: "us-east-1".into(), account_id: "000000000000".into(), port: 4566 };
+    let gateway = Gateway {
+        telemetry,
+        issuers: Default::default(),
+        clock,
+        lambda,
+        region: "us-east-1".into(),
+        account_id: "000000000000".into(),
+        port: 4566,
+    };
     let path = folder.join("control.sqlite");
     let mut control = Control::open(Some(&path), gateway, Arc::default()).unwrap();
     let packages = PackageStore::new(&folder.join("code")).unwrap();

@@ -151,6 +151,7 @@ impl Server {
             account_id: "000000000000".into(),
             port: address.port(),
             telemetry: Telemetry::in_memory(&clock),
+            issuers: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());
