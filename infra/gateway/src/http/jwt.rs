@@ -55,6 +55,13 @@ async fn verify(call: &Call<'_>, authorizer: &JwtAuthorizer, token: &str) -> Res
         return Err(VerifyError::Issuer);
     }
     let claims = call.gateway.issuers.verify(&authorizer.issuer, &token, &call.gateway.clock).await?;
+    if !token.is_rs() {
+        let name = &authorizer.name;
+        tracing::warn!(
+            authorizer = name,
+            "a token is accepted that AWS would refuse: it knows RS256, RS384 and RS512 only"
+        );
+    }
     check_times(&claims, call.at)?;
     check_audience(&claims, &authorizer.audience)?;
     Ok(claims)

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use rustls::{ClientConfig, RootCertStore};
 
 use crate::remote::exchange;
 
@@ -59,9 +60,18 @@ impl HttpFetch {
     fn client(&self) -> Result<&HttpsClient, String> {
         let client = self.client.get_or_init(|| {
             let provider = rustls::crypto::aws_lc_rs::default_provider();
-            let builder = HttpsConnectorBuilder::new()
-                .with_provider_and_native_roots(provider)
-                .map_err(|error| format!("cannot be asked: this machine's list of trusted authorities: {error}"))?;
+            let trusting = HttpsConnectorBuilder::new().with_provider_and_native_roots(provider.clone());
+            let builder = match trusting {
+                Ok(builder) => builder,
+                Err(error) => {
+                    tracing::warn!(%error, "this machine trusts no authority: issuers can be asked over http alone");
+                    let config =
+                        ClientConfig::builder_with_provider(Arc::new(provider)).with_safe_default_protocol_versions();
+                    let config = config.map_err(|error| format!("cannot be asked: {error}"))?;
+                    let nobody = config.with_root_certificates(RootCertStore::empty()).with_no_client_auth();
+                    HttpsConnectorBuilder::new().with_tls_config(nobody)
+                }
+            };
             let mut connector = HttpConnector::new();
             connector.enforce_http(false);
             connector.set_connect_timeout(Some(PATIENCE));

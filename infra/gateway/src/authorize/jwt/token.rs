@@ -73,6 +73,11 @@ impl<'a> Unverified<'a> {
         Ok(Unverified { message, signature, algorithm, key_id: header.kid, claims: json(claims)? })
     }
 
+    /// Whether AWS's HTTP APIs would look at it: they know RSA with PKCS #1 only.
+    pub(crate) fn is_rs(&self) -> bool {
+        matches!(self.algorithm, Algorithm::RS256 | Algorithm::RS384 | Algorithm::RS512)
+    }
+
     /// `iss` as the token says it, to find out whose keys are to be asked.
     pub(crate) fn claimed_issuer(&self) -> Option<&str> {
         self.claims.get("iss")?.as_str()
