@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::authorize::Iam;
+use crate::authorize::{Iam, Issuers};
 use crate::clock::Clock;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
@@ -27,6 +27,8 @@ pub struct Gateway {
     pub iam: Iam,
     /// How often whom may call in this account and region.
     pub limits: Limits,
+    /// Whose tokens can be verified.
+    pub issuers: Issuers,
 }
 
 impl Gateway {

@@ -1,4 +1,5 @@
-//! One HTTP request to a service that runs elsewhere: what the remote Lambda and the remote DynamoDB share.
+//! One HTTP request to a service that runs elsewhere: what the remote Lambda, the remote DynamoDB and the issuers of tokens
+//! share.
 
 use std::time::Duration;
 
@@ -6,7 +7,7 @@ use bytes::Bytes;
 use http::{Request, Response, Uri};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 
 /// A client that keeps connections for a while.
@@ -30,8 +31,8 @@ pub(crate) fn connect(endpoint: &str) -> Result<(Uri, HttpClient), String> {
 
 /// Sends `request` and reads an answer of at most `most` bytes, within `patience`. The text of an error goes on from the
 /// endpoint's name.
-pub(crate) async fn exchange(
-    client: &HttpClient,
+pub(crate) async fn exchange<C: Connect + Clone + Send + Sync + 'static>(
+    client: &Client<C, Full<Bytes>>,
     request: Request<Full<Bytes>>,
     most: usize,
     patience: Duration,

@@ -6,6 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use super::condition::ConditionKeys;
 use super::policy::Decision;
 use crate::clock::{Clock, EpochMillis};
 use crate::gateway::Gateway;
@@ -98,8 +99,8 @@ pub(crate) trait Directory: Send + Sync {
     /// # Errors
     /// [`Refusal::UnknownKey`], also for a session token that is not the key's, and [`Refusal::ExpiredToken`].
     fn holder(&self, lookup: Lookup<'_>) -> Result<Holder, Refusal>;
-    /// What the principal's own policies say.
-    fn decide(&self, principal: &Principal, action: Action, resource: &str) -> Decision;
+    /// What the principal's own policies say of a request with these keys.
+    fn decide(&self, principal: &Principal, action: Action, resource: &str, keys: &ConditionKeys<'_>) -> Decision;
     /// Whether services beside the APIs' own methods check signatures too.
     fn checks_signatures(&self) -> bool;
     /// The signing keys that were needed lately.
@@ -225,7 +226,9 @@ pub(crate) fn authorize(
         let resource = resource.to_owned();
         IamRefusal::Denied(Box::new(IamDenial { user_arn: caller.user_arn.clone(), resource, verdict }))
     };
-    match directory.decide(&principal, action, resource) {
+    let source_ip = request.source_ip.to_string();
+    let keys = ConditionKeys::of(request, &source_ip, &gateway.region, gateway.clock.now());
+    match directory.decide(&principal, action, resource, &keys) {
         Decision::ExplicitDeny => Err(denied(Verdict::ExplicitDeny)),
         Decision::ImplicitDeny => Err(denied(Verdict::NoIdentityPolicy)),
         Decision::Allow if principal.account().is_some_and(|account| account != &*gateway.account_id) => {

@@ -2,9 +2,11 @@
 
 use indexmap::IndexMap;
 
+use super::condition::ConditionKeys;
+use crate::clock::EpochMillis;
 use crate::compile::{ContextField, IdentitySource};
 use crate::proxy::QueryPairs;
-use crate::server::Headers;
+use crate::server::{ClientRequest, Headers};
 
 /// The parts of a request that identity sources may name.
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +21,27 @@ pub(crate) struct RequestFacts<'a> {
     pub(crate) context: ContextFacts<'a>,
 }
 
+impl<'a> ConditionKeys<'a> {
+    /// Those of this request.
+    pub(crate) fn of(request: &'a ClientRequest, source_ip: &'a str, region: &'a str, now: EpochMillis) -> Self {
+        ConditionKeys {
+            now,
+            source_ip,
+            user_agent: request.headers.get("user-agent"),
+            referer: request.headers.get("referer"),
+            secure: request.secure,
+            region,
+        }
+    }
+}
+
 /// The context fields of a request, each API Gateway's context variable of that name; empty where its kind of API has
 /// none.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ContextFacts<'a> {
     pub(crate) account_id: &'a str,
     pub(crate) api_id: &'a str,
+    pub(crate) connection_id: &'a str,
     pub(crate) domain_name: &'a str,
     pub(crate) http_method: &'a str,
     pub(crate) path: &'a str,
@@ -37,10 +54,11 @@ pub(crate) struct ContextFacts<'a> {
 
 /// The values of all sources, in order; `None` if one is missing or empty.
 pub(crate) fn identity_values<'a>(sources: &[IdentitySource], request: &RequestFacts<'a>) -> Option<Vec<&'a str>> {
-    sources.iter().map(|source| value(source, request).filter(|value| !value.is_empty())).collect()
+    sources.iter().map(|source| identity_value(source, request).filter(|value| !value.is_empty())).collect()
 }
 
-fn value<'a>(source: &IdentitySource, request: &RequestFacts<'a>) -> Option<&'a str> {
+/// The value of one source, if it is there.
+pub(crate) fn identity_value<'a>(source: &IdentitySource, request: &RequestFacts<'a>) -> Option<&'a str> {
     let context = &request.context;
     match source {
         IdentitySource::Header(name) => request.headers.get(name),
@@ -49,6 +67,7 @@ fn value<'a>(source: &IdentitySource, request: &RequestFacts<'a>) -> Option<&'a 
         IdentitySource::Context(field) => Some(match field {
             ContextField::AccountId => context.account_id,
             ContextField::ApiId => context.api_id,
+            ContextField::ConnectionId => context.connection_id,
             ContextField::DomainName => context.domain_name,
             ContextField::HttpMethod => context.http_method,
             ContextField::Path => context.path,

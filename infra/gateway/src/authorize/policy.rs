@@ -1,8 +1,8 @@
-//! The subset of IAM that an authorizer's policy needs: Effect, Action, Resource, wildcards, explicit deny.
-//!
-//! `Condition` is not evaluated. A statement with one is taken the safe way: an Allow does not apply, a Deny does.
+//! The subset of IAM that an authorizer's policy needs: Effect, Action, Resource, Condition, wildcards, explicit deny.
 
 use serde_json::Value;
+
+use super::condition::{self, Clause, ConditionKeys, Holds};
 
 /// What a policy says about one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +26,7 @@ struct Statement {
     allow: bool,
     actions: Patterns,
     resources: Patterns,
+    conditions: Vec<Clause>,
 }
 
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
@@ -64,19 +65,26 @@ impl Policy {
             Some(one @ Value::Object(_)) => vec![statement(one, longest)?],
             _ => return Err("policyDocument.Statement is not a list of statements".to_owned()),
         };
-        Ok(Policy { statements: statements.into_iter().flatten().collect() })
+        Ok(Policy { statements })
     }
 
-    /// What it says about `execute-api:Invoke` on the method `arn`.
-    pub(crate) fn decide(&self, arn: &str) -> Decision {
-        self.decide_action(INVOKE, arn)
+    /// What it says about `execute-api:Invoke` on the method `arn` for a request with these keys.
+    pub(crate) fn decide(&self, arn: &str, keys: &ConditionKeys<'_>) -> Decision {
+        self.decide_action(INVOKE, arn, keys)
     }
 
-    /// What it says about an action, in lower case, on `arn`.
-    pub(crate) fn decide_action(&self, action: &str, arn: &str) -> Decision {
+    /// What it says about an action, in lower case, on `arn` for a request with these keys.
+    pub(crate) fn decide_action(&self, action: &str, arn: &str, keys: &ConditionKeys<'_>) -> Decision {
         let mut decision = Decision::ImplicitDeny;
         for statement in &self.statements {
-            let applies = statement.actions.hold(action) && statement.resources.hold(arn);
+            let named = statement.actions.hold(action) && statement.resources.hold(arn);
+            let applies = named
+                && match condition::hold(&statement.conditions, keys) {
+                    Holds::Yes => true,
+                    Holds::No => false,
+                    // What cannot be evaluated lets nobody in and keeps nobody from being refused.
+                    Holds::Unknown => !statement.allow,
+                };
             match (applies, statement.allow) {
                 (true, false) => return Decision::ExplicitDeny,
                 (true, true) => decision = Decision::Allow,
@@ -87,8 +95,7 @@ impl Policy {
     }
 }
 
-/// `Ok(None)`: a conditional Allow, which can never apply here.
-fn statement(statement: &Value, longest: usize) -> Result<Option<Statement>, String> {
+fn statement(statement: &Value, longest: usize) -> Result<Statement, String> {
     let statement = statement.as_object().ok_or("a policy statement is not an object")?;
     let allow = match statement.get("Effect").and_then(Value::as_str) {
         Some("Allow") => true,
@@ -116,19 +123,27 @@ fn statement(statement: &Value, longest: usize) -> Result<Option<Statement>, Str
         }
         Ok(Patterns { patterns, negated })
     };
-    let (mut actions, resources) = (patterns("Action", "NotAction")?, patterns("Resource", "NotResource")?);
+    let (mut actions, mut resources) = (patterns("Action", "NotAction")?, patterns("Resource", "NotResource")?);
     actions.patterns.iter_mut().for_each(|action| action.make_ascii_lowercase());
-    if let Some(condition) = statement.get("Condition")
-        && !condition.as_object().is_some_and(serde_json::Map::is_empty)
-    {
-        let taken =
-            if allow { "an Allow with a Condition is ignored" } else { "a Deny applies whatever its Condition" };
-        tracing::warn!("authorizer policy: Condition is not evaluated; {taken}");
-        if allow {
-            return Ok(None);
-        }
+    // A policy variable stands for a value that is not known here. So a pattern with one matches nothing where it opens, and
+    // everything that it could where it closes.
+    if allow == resources.negated {
+        resources.patterns.iter_mut().for_each(|pattern| *pattern = without_variables(pattern));
     }
-    Ok(Some(Statement { allow, actions, resources }))
+    let conditions = statement.get("Condition").map_or_else(|| Ok(Vec::new()), condition::parse)?;
+    Ok(Statement { allow, actions, resources, conditions })
+}
+
+/// A pattern with `*` for each `${…}`.
+fn without_variables(pattern: &str) -> String {
+    let (mut text, mut rest) = (String::new(), pattern);
+    while let Some((before, variable)) = rest.split_once("${") {
+        let Some((_, after)) = variable.split_once('}') else { break };
+        text.push_str(before);
+        text.push('*');
+        rest = after;
+    }
+    text + rest
 }
 
 impl Patterns {
@@ -174,10 +189,19 @@ mod tests {
 
     const API: &str = "arn:aws:execute-api:us-east-1:000000000000:api/";
 
+    const KEYS: ConditionKeys<'_> = ConditionKeys {
+        now: 0,
+        source_ip: "10.1.2.3",
+        user_agent: None,
+        referer: None,
+        secure: false,
+        region: "us-east-1",
+    };
+
     fn decide(statements: Value, request: &str) -> Decision {
         Policy::parse(&json!({"Version": "2012-10-17", "Statement": statements}))
             .unwrap()
-            .decide(&format!("{API}{request}"))
+            .decide(&format!("{API}{request}"), &KEYS)
     }
 
     fn statement(effect: &str, resource: &str) -> Value {
@@ -248,17 +272,47 @@ mod tests {
         assert_eq!(decide(s, "prod/DELETE/a"), Decision::ImplicitDeny);
     }
 
+    fn conditional(effect: &str, condition: Value) -> Value {
+        let mut statement = statement(effect, "*");
+        statement["Condition"] = condition;
+        statement
+    }
+
     #[test]
-    fn a_condition_fails_closed() {
-        let condition = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
-        let mut allow = statement("Allow", "*");
-        allow["Condition"] = condition.clone();
-        let mut deny = statement("Deny", "prod/POST/*");
-        deny["Condition"] = condition;
-        assert_eq!(decide(json!([allow]), "prod/GET/"), Decision::ImplicitDeny);
-        let both = json!([statement("Allow", "*"), deny]);
-        assert_eq!(decide(both.clone(), "prod/POST/"), Decision::ExplicitDeny);
-        assert_eq!(decide(both, "prod/GET/"), Decision::Allow);
+    fn a_condition_decides_whether_its_statement_applies() {
+        let within = json!({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}});
+        let outside = json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}});
+        assert_eq!(decide(json!([conditional("Allow", within.clone())]), "prod/GET/"), Decision::Allow);
+        assert_eq!(decide(json!([conditional("Allow", outside.clone())]), "prod/GET/"), Decision::ImplicitDeny);
+        let denied = |condition| decide(json!([statement("Allow", "*"), conditional("Deny", condition)]), "prod/GET/");
+        assert_eq!(denied(within), Decision::ExplicitDeny);
+        assert_eq!(denied(outside), Decision::Allow);
+        assert_eq!(denied(json!({})), Decision::ExplicitDeny, "an empty condition is none");
+    }
+
+    #[test]
+    fn a_condition_that_cannot_be_evaluated_fails_closed() {
+        for condition in [
+            json!({"StringMatches": {"aws:SourceIp": "10.*"}}),
+            json!({"IpAddress": {"aws:SourceIp": "ten"}}),
+            json!({"StringEquals": {"aws:SourceIp": "${aws:username}"}}),
+        ] {
+            assert_eq!(decide(json!([conditional("Allow", condition.clone())]), "prod/GET/"), Decision::ImplicitDeny);
+            let both = json!([statement("Allow", "*"), conditional("Deny", condition)]);
+            assert_eq!(decide(both, "prod/GET/"), Decision::ExplicitDeny);
+        }
+    }
+
+    #[test]
+    fn a_policy_variable_opens_nothing() {
+        let variable = |effect| statement(effect, "prod/GET/${aws:username}/x");
+        assert_eq!(decide(json!([variable("Allow")]), "prod/GET/bob/x"), Decision::ImplicitDeny);
+        assert_eq!(
+            decide(json!([statement("Allow", "*"), variable("Deny")]), "prod/GET/bob/x"),
+            Decision::ExplicitDeny
+        );
+        let not = json!([{"Effect": "Allow", "Action": "*", "NotResource": format!("{API}prod/${{aws:username}}/*")}]);
+        assert_eq!(decide(not, "prod/GET/x"), Decision::ImplicitDeny);
     }
 
     #[test]
@@ -276,6 +330,7 @@ mod tests {
             json!({"Statement": [{"Effect": "Allow", "Action": 1, "Resource": "*"}]}),
             json!({"Statement": [{"Effect": "Allow", "Action": ["*", 1], "Resource": "*"}]}),
             json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "x".repeat(513)}]}),
+            json!({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": "x"}]}),
         ] {
             assert!(Policy::parse(&document).is_err(), "{document}");
         }

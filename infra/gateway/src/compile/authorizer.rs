@@ -1,4 +1,4 @@
-//! What Lambda authorizers of REST and HTTP APIs have in common once compiled: whom to ask, by what the caller is
+//! What Lambda authorizers of all APIs have in common once compiled: whom to ask, by what the caller is
 //! identified, and the cache of answers.
 
 use indexmap::IndexMap;
@@ -56,6 +56,8 @@ pub(crate) enum AuthorizerPayload {
         /// `EnableSimpleResponses`: `{"isAuthorized": …}` rather than a policy.
         simple: bool,
     },
+    /// `$connect` of a WebSocket API.
+    WebSocket,
 }
 
 /// Where one part of the caller's identity stands.
@@ -78,6 +80,8 @@ pub(crate) enum ContextField {
     AccountId,
     /// `apiId`
     ApiId,
+    /// `connectionId`
+    ConnectionId,
     /// `domainName`
     DomainName,
     /// `httpMethod`
@@ -111,6 +115,11 @@ impl IdentitySource {
         Self::parse(source, "$request.", "$")
     }
 
+    /// `route.request.header.X`, `route.request.querystring.X`, `stageVariables.X`, `context.X` of WebSocket APIs.
+    pub(crate) fn parse_web_socket(source: &str) -> Result<Self, Unusable> {
+        Self::parse(source, "route.request.", "")
+    }
+
     fn parse(source: &str, request: &str, sigil: &str) -> Result<Self, Unusable> {
         let unknown = || Unusable::Invalid(format!("identity source `{source}` is none that API Gateway knows"));
         let (make, name): (fn(String) -> Self, &str) = if let Some(rest) = source.strip_prefix(request) {
@@ -139,6 +148,7 @@ impl ContextField {
         Some(match name {
             "accountId" => ContextField::AccountId,
             "apiId" => ContextField::ApiId,
+            "connectionId" => ContextField::ConnectionId,
             "domainName" => ContextField::DomainName,
             "httpMethod" => ContextField::HttpMethod,
             "path" => ContextField::Path,
@@ -191,6 +201,7 @@ mod tests {
         let header = |n: &str| Ok(IdentitySource::Header(n.to_owned()));
         assert_eq!(IdentitySource::parse_rest("method.request.header.Authorization"), header("Authorization"));
         assert_eq!(IdentitySource::parse_http("$request.header.x.y"), header("x.y"));
+        assert_eq!(IdentitySource::parse_web_socket("route.request.header.Auth"), header("Auth"));
         assert_eq!(IdentitySource::parse_http("$request.querystring.t"), Ok(IdentitySource::QueryString("t".into())));
         assert_eq!(IdentitySource::parse_rest("stageVariables.v"), Ok(IdentitySource::StageVariable("v".into())));
         assert_eq!(

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use super::authorizer::authorizer_function;
 use super::lambda_arn::{resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, SourceArn, Unusable,
-    Warnings, parameter_names, route_limit,
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, JwtAuthorizer, LambdaAuthorizer, RouteTree,
+    SourceArn, Unusable, Warnings, parameter_names, route_limit,
 };
 use crate::authorize::ResultCache;
 use crate::model::{
@@ -29,6 +29,8 @@ pub struct HttpSnapshot {
     pub(crate) default_route: Option<usize>,
     pub(crate) cors: Option<CorsConfiguration>,
     pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    /// JWT authorizers; one that lets nobody pass says why.
+    pub(crate) jwt_authorizers: Vec<Result<JwtAuthorizer, String>>,
     pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a route fails closed.
     pub(crate) warnings: Vec<String>,
@@ -46,6 +48,8 @@ pub(crate) struct HttpRoute {
     /// The names of its path parameters, in order.
     pub(crate) parameters: Vec<String>,
     pub(crate) authorization: HttpAuthorization,
+    /// `AuthorizationScopes`
+    pub(crate) authorization_scopes: Vec<String>,
     /// What the stage's settings allow it.
     pub(crate) limit: Option<Limit>,
     pub(crate) integration: HttpIntegration,
@@ -60,8 +64,8 @@ pub(crate) enum HttpAuthorization {
     None,
     /// A Lambda authorizer; into the snapshot's `authorizers`.
     Custom(usize),
-    /// A JWT.
-    Jwt,
+    /// A JWT authorizer; into the snapshot's `jwt_authorizers`.
+    Jwt(usize),
     /// A signature.
     AwsIam,
 }
@@ -115,12 +119,22 @@ pub fn compile(api: &Api, stage: &ApiStage) -> Result<HttpSnapshot, CompileError
         }
         authorizers.push(compiled);
     }
+    let declared_jwt: Vec<_> = api.authorizers.values().filter(|a| a.authorizer_type == "JWT").collect();
+    let mut jwt_authorizers = Vec::with_capacity(declared_jwt.len());
+    for declared in &declared_jwt {
+        let compiled = JwtAuthorizer::new(declared);
+        if let Err(reason) = &compiled {
+            let place = format!("authorizer {}", declared.name);
+            warnings.add(&place, format_args!("{reason}; every request to its routes is refused with 401"));
+        }
+        jwt_authorizers.push(compiled);
+    }
 
     let (mut tree, mut routes, mut default_route) = (RouteTree::<Vec<usize>>::default(), Vec::new(), None);
     for route in api.routes.values() {
         let place = format!("route {}", route.route_key);
         let error = |reason| error(place.clone(), reason);
-        let compiled = compile_route(api, stage, route, &declared).map_err(error)?;
+        let compiled = compile_route(api, stage, route, [&declared, &declared_jwt]).map_err(error)?;
         warn(&mut warnings, &place, &compiled);
         let index = routes.len();
         if compiled.path == "$default" {
@@ -151,6 +165,7 @@ pub fn compile(api: &Api, stage: &ApiStage) -> Result<HttpSnapshot, CompileError
         default_route,
         cors: api.cors_configuration.clone(),
         authorizers,
+        jwt_authorizers,
         warnings: warnings.lines,
     })
 }
@@ -159,7 +174,7 @@ fn compile_route(
     api: &Api,
     stage: &ApiStage,
     declared: &Route,
-    lambda_authorizers: &[&ApiAuthorizer],
+    authorizers: [&[&ApiAuthorizer]; 2],
 ) -> Result<HttpRoute, String> {
     let key = declared.route_key.as_str();
     let (method, path) = match key.split_once(' ') {
@@ -188,17 +203,19 @@ fn compile_route(
         parameters: parameter_names(path),
         path: path.to_owned(),
         limit: route_limit(&api.api_id, stage, key),
-        authorization: authorization(api, declared, lambda_authorizers)?,
+        authorization: authorization(api, declared, authorizers)?,
+        authorization_scopes: declared.authorization_scopes.clone(),
         integration,
         source: SourceArn::new(source),
         method,
     })
 }
 
+/// `authorizers` are those that call functions, and those that verify JWTs.
 fn authorization(
     api: &Api,
     declared: &Route,
-    lambda_authorizers: &[&ApiAuthorizer],
+    authorizers: [&[&ApiAuthorizer]; 2],
 ) -> Result<HttpAuthorization, String> {
     match declared.authorization_type.as_str() {
         "NONE" | "" => Ok(HttpAuthorization::None),
@@ -206,10 +223,10 @@ fn authorization(
         kind @ ("CUSTOM" | "JWT") => {
             let id = declared.authorizer_id.as_deref().ok_or_else(|| format!("{kind} needs an AuthorizerId"))?;
             let found = api.authorizers.get(id).ok_or_else(|| format!("there is no authorizer {id}"))?;
-            let position = lambda_authorizers.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
-            match (kind, position, found.authorizer_type.as_str()) {
-                ("CUSTOM", Some(position), _) => Ok(HttpAuthorization::Custom(position)),
-                ("JWT", None, "JWT") => Ok(HttpAuthorization::Jwt),
+            let position = |list: &[&_]| list.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
+            match (kind, authorizers.map(position)) {
+                ("CUSTOM", [Some(position), _]) => Ok(HttpAuthorization::Custom(position)),
+                ("JWT", [_, Some(position)]) => Ok(HttpAuthorization::Jwt(position)),
                 _ => Err(format!("authorizer {} does not fit the AuthorizationType {kind}", found.name)),
             }
         }
@@ -220,10 +237,7 @@ fn authorization(
 /// Names what a request to this route will find closed.
 fn warn(warnings: &mut Warnings, place: &str, route: &HttpRoute) {
     match route.authorization {
-        HttpAuthorization::None | HttpAuthorization::Custom(_) => {}
-        HttpAuthorization::Jwt => {
-            warnings.add(place, "JWTs cannot be verified yet; every request is refused with 401");
-        }
+        HttpAuthorization::None | HttpAuthorization::Custom(_) | HttpAuthorization::Jwt(_) => {}
         HttpAuthorization::AwsIam => {
             warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
         }
@@ -401,7 +415,8 @@ mod tests {
         let mut web = declared.integrations[0].clone();
         (web.integration_type, web.payload_format_version) = (IntegrationType::HttpProxy, String::new());
         declared.integrations.insert("web".to_owned(), web);
-        let jwt = ApiAuthorizer { authorizer_type: "JWT".to_owned(), ..ApiAuthorizer::default() };
+        let name = "Tokens".to_owned();
+        let jwt = ApiAuthorizer { name, authorizer_type: "JWT".to_owned(), ..ApiAuthorizer::default() };
         let asked = ApiAuthorizer {
             name: "Asked".to_owned(),
             authorizer_type: "REQUEST".to_owned(),
@@ -418,11 +433,12 @@ mod tests {
             [
                 "HTTP API api stage dev authorizer Asked: identity source `$context.error.message` is not read yet; every \
                  request to its routes is answered with 500",
+                "HTTP API api stage dev authorizer Tokens: it has no JwtConfiguration; every request to its routes is refused \
+                 with 401",
                 "HTTP API api stage dev route GET /none: not supported: the route has no Target; every request is answered \
                  with 500",
                 "HTTP API api stage dev route GET /web: not supported: integrations of type HTTP_PROXY; every request is \
                  answered with 500",
-                "HTTP API api stage dev route GET /jwt: JWTs cannot be verified yet; every request is refused with 401",
                 "HTTP API api stage dev route GET /iam: AWS_IAM signatures cannot be verified yet; every request is refused \
                  with 403",
             ]

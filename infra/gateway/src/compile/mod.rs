@@ -4,17 +4,21 @@
 //! snapshot's warnings; a [`CompileError`] is for what AWS refuses too.
 
 mod authorizer;
+mod gateway_response;
 pub mod http;
 mod lambda_arn;
 pub mod rest;
 mod routes;
 mod source_arn;
+mod token_authorizer;
 pub mod websocket;
 
 pub(crate) use authorizer::{AuthorizerPayload, ContextField, IdentitySource, LambdaAuthorizer};
+pub(crate) use gateway_response::{GatewayResponses, Source};
 pub(crate) use lambda_arn::FunctionRef;
 pub(crate) use routes::{RouteTree, parameter_names};
 pub(crate) use source_arn::SourceArn;
+pub(crate) use token_authorizer::{JwtAuthorizer, UserPoolAuthorizer};
 
 use crate::model::{ApiStage, RouteSettings};
 use crate::throttle::{Limit, Stated};

@@ -8,8 +8,8 @@ use indexmap::IndexMap;
 use super::authorizer::{authorizer_function, validation};
 use super::lambda_arn::{resolve, timeout};
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, RouteTree, SourceArn, Unusable,
-    Warnings, parameter_names,
+    AuthorizerPayload, CompileError, FunctionRef, GatewayResponses, IdentitySource, LambdaAuthorizer, RouteTree,
+    SourceArn, Unusable, UserPoolAuthorizer, Warnings, parameter_names,
 };
 use crate::authorize::ResultCache;
 use crate::model::{
@@ -31,6 +31,9 @@ pub struct RestSnapshot {
     pub(crate) routes: RouteTree<usize>,
     pub(crate) resources: Vec<RestResource>,
     pub(crate) authorizers: Vec<LambdaAuthorizer>,
+    /// `COGNITO_USER_POOLS`; one that lets nobody pass says why.
+    pub(crate) user_pools: Vec<Result<UserPoolAuthorizer, String>>,
+    pub(crate) gateway_responses: GatewayResponses,
     pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a method fails closed.
     pub(crate) warnings: Vec<String>,
@@ -52,6 +55,8 @@ pub(crate) struct RestMethod {
     /// `GET` … `ANY`.
     pub(crate) http_method: String,
     pub(crate) authorization: RestAuthorization,
+    /// `authorizationScopes`
+    pub(crate) authorization_scopes: Vec<String>,
     pub(crate) api_key_required: bool,
     /// The stage's limits by verb: one, or those of all that `ANY` stands for.
     pub(crate) limits: Vec<(String, Limit)>,
@@ -84,8 +89,8 @@ pub(crate) enum RestAuthorization {
     None,
     /// A Lambda authorizer; into the snapshot's `authorizers`.
     Custom(usize),
-    /// A Cognito user pool.
-    CognitoUserPools,
+    /// Cognito user pools; into the snapshot's `user_pools`.
+    CognitoUserPools(usize),
     /// A signature.
     AwsIam,
 }
@@ -129,8 +134,17 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
     siblings(&api.resources).map_err(|(place, reason)| error(place, reason))?;
 
     let mut warnings = Warnings::new("REST", label, &stage.stage_name);
-    let declared: Vec<_> =
-        api.authorizers.values().filter(|a| a.authorizer_type != AuthorizerType::CognitoUserPools).collect();
+    let (pools, declared): (Vec<_>, Vec<_>) =
+        api.authorizers.values().partition(|a| a.authorizer_type == AuthorizerType::CognitoUserPools);
+    let mut user_pools = Vec::with_capacity(pools.len());
+    for declared in &pools {
+        let compiled = UserPoolAuthorizer::new(declared);
+        if let Err(reason) = &compiled {
+            let place = format!("authorizer {}", declared.name);
+            warnings.add(&place, format_args!("{reason}; every request to its methods is refused with 401"));
+        }
+        user_pools.push(compiled);
+    }
     let mut authorizers = Vec::with_capacity(declared.len());
     for declared in &declared {
         let place = format!("authorizer {}", declared.name);
@@ -152,7 +166,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         let mut methods = Vec::with_capacity(resource.methods.len());
         for method in resource.methods.values() {
             let place = format!("{} {}", method.http_method, resource.path);
-            let compiled = compile_method(api, stage, resource, method, &declared);
+            let compiled = compile_method(api, stage, resource, method, [&declared, &pools]);
             let compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
             warn(&mut warnings, &place, &compiled);
             methods.push(compiled);
@@ -164,6 +178,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
             methods,
         });
     }
+    let gateway_responses = GatewayResponses::new(&api.gateway_responses, &mut warnings);
     let (telemetry, unlogged) = StageTelemetry::rest(api, stage);
     if let Some(reason) = unlogged {
         warnings.add("accessLogSettings", reason);
@@ -181,6 +196,8 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         routes,
         resources,
         authorizers,
+        user_pools,
+        gateway_responses,
         warnings: warnings.lines,
     })
 }
@@ -190,12 +207,13 @@ fn compile_method(
     stage: &Stage,
     resource: &Resource,
     method: &Method,
-    lambda_authorizers: &[&crate::model::Authorizer],
+    authorizers: [&[&crate::model::Authorizer]; 2],
 ) -> Result<RestMethod, String> {
     let verb = if method.http_method == "ANY" { "*" } else { &method.http_method };
     Ok(RestMethod {
         http_method: method.http_method.clone(),
-        authorization: authorization(api, method, lambda_authorizers)?,
+        authorization: authorization(api, method, authorizers)?,
+        authorization_scopes: method.authorization_scopes.clone(),
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         operation_name: method.operation_name.clone(),
@@ -227,10 +245,7 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 /// Names what a request to this method will find closed.
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     match method.authorization {
-        RestAuthorization::None | RestAuthorization::Custom(_) => {}
-        RestAuthorization::CognitoUserPools => {
-            warnings.add(place, "COGNITO_USER_POOLS tokens cannot be verified yet; every request is refused with 401");
-        }
+        RestAuthorization::None | RestAuthorization::Custom(_) | RestAuthorization::CognitoUserPools(_) => {}
         RestAuthorization::AwsIam => {
             warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
         }
@@ -263,10 +278,11 @@ fn siblings(resources: &[Shared<Resource>]) -> Result<(), (String, String)> {
     Ok(())
 }
 
+/// `authorizers` are those that call functions, and those that are user pools.
 fn authorization(
     api: &RestApi,
     method: &Method,
-    lambda_authorizers: &[&crate::model::Authorizer],
+    authorizers: [&[&crate::model::Authorizer]; 2],
 ) -> Result<RestAuthorization, String> {
     match method.authorization_type.as_str() {
         "NONE" | "" => Ok(RestAuthorization::None),
@@ -274,10 +290,10 @@ fn authorization(
         kind @ ("CUSTOM" | "COGNITO_USER_POOLS") => {
             let id = method.authorizer_id.as_deref().ok_or_else(|| format!("{kind} needs an authorizerId"))?;
             let found = api.authorizers.get(id).ok_or_else(|| format!("Invalid authorizer ID specified: {id}"))?;
-            let position = lambda_authorizers.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
-            match (kind, position) {
-                ("CUSTOM", Some(position)) => Ok(RestAuthorization::Custom(position)),
-                ("COGNITO_USER_POOLS", None) => Ok(RestAuthorization::CognitoUserPools),
+            let position = |list: &[&_]| list.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
+            match (kind, authorizers.map(position)) {
+                ("CUSTOM", [Some(position), _]) => Ok(RestAuthorization::Custom(position)),
+                ("COGNITO_USER_POOLS", [_, Some(position)]) => Ok(RestAuthorization::CognitoUserPools(position)),
                 _ => Err(format!("authorizer {} does not fit the authorizationType {kind}", found.name)),
             }
         }

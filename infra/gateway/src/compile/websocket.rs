@@ -9,8 +9,12 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
+use super::authorizer::authorizer_function;
 use super::lambda_arn::{MIN_TIMEOUT_MILLIS, resolve};
-use super::{CompileError, FunctionRef, SourceArn, Unusable, Warnings, route_limit};
+use super::{
+    AuthorizerPayload, CompileError, FunctionRef, IdentitySource, LambdaAuthorizer, SourceArn, Unusable, Warnings,
+    route_limit,
+};
 use crate::model::{Api, ApiIntegration, ApiStage, IntegrationType, ProtocolType, Route as DeclaredRoute};
 use crate::telemetry::StageTelemetry;
 use crate::throttle::Limit;
@@ -69,15 +73,12 @@ pub(crate) enum ApiKeySelection {
 }
 
 /// `AuthorizationType` of a route.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Authorization {
     /// `NONE`
     None,
-    /// `CUSTOM`
-    Custom {
-        /// `AuthorizerId`, if declared.
-        authorizer_id: Option<String>,
-    },
+    /// `CUSTOM`: a function is asked.
+    Custom(Box<LambdaAuthorizer>),
     /// `AWS_IAM`
     Iam,
     /// Anything else, which AWS would refuse for a WebSocket API.
@@ -165,7 +166,7 @@ fn check_route_keys(api: &Api) -> Result<(), (&str, &'static str)> {
 fn compile_route(api: &Api, stage: &ApiStage, route: &DeclaredRoute) -> Route {
     let authorization = match &*route.authorization_type {
         "" | "NONE" => Authorization::None,
-        "CUSTOM" => Authorization::Custom { authorizer_id: route.authorizer_id.clone() },
+        "CUSTOM" => Authorization::Custom(Box::new(authorizer(api, stage, route))),
         "AWS_IAM" => Authorization::Iam,
         other => Authorization::Unknown(other.to_owned()),
     };
@@ -184,6 +185,39 @@ fn compile_route(api: &Api, stage: &ApiStage, route: &DeclaredRoute) -> Route {
         target,
         two_way: route.route_response,
         source: SourceArn::new(format!("{}/{}/{}", api.api_id, stage.stage_name, route.route_key)),
+    }
+}
+
+/// The authorizer of a route; a closed one, if it cannot be asked.
+fn authorizer(api: &Api, stage: &ApiStage, route: &DeclaredRoute) -> LambdaAuthorizer {
+    let id = route.authorizer_id.as_deref().unwrap_or_default();
+    let source = || SourceArn::new(format!("{}/authorizers/{id}", api.api_id));
+    let closed =
+        |name: &str, reason: String| LambdaAuthorizer::closed(name, AuthorizerPayload::WebSocket, source(), reason);
+    let Some(declared) = api.authorizers.get(id) else {
+        return closed(id, format!("there is no authorizer {id:?}"));
+    };
+    if declared.authorizer_type != "REQUEST" {
+        let reason = format!("authorizers of type {} are none of WebSocket APIs", declared.authorizer_type);
+        return closed(&declared.name, reason);
+    }
+    let sources = declared.identity_source.iter().map(|source| IdentitySource::parse_web_socket(source));
+    let opened = sources.collect::<Result<Vec<_>, _>>().and_then(|identity_sources| {
+        let function = authorizer_function(declared.authorizer_uri.as_deref(), &stage.stage_variables)?;
+        Ok((identity_sources, function))
+    });
+    match opened {
+        Err(Unusable::Invalid(reason) | Unusable::Unsupported(reason)) => closed(&declared.name, reason),
+        Ok((identity_sources, function)) => LambdaAuthorizer {
+            name: declared.name.clone(),
+            function,
+            identity_sources,
+            validation: None,
+            payload: AuthorizerPayload::WebSocket,
+            // A connection asks once, and AWS caches nothing for the next one.
+            cache: None,
+            source: source(),
+        },
     }
 }
 
@@ -223,8 +257,11 @@ fn warn(warnings: &mut Warnings, route: &Route, api_key_selection: ApiKeySelecti
     }
     match &route.authorization {
         Authorization::None => {}
-        Authorization::Custom { .. } => {
-            warnings.add(&place, "CUSTOM authorization is not supported yet, every connect is refused");
+        Authorization::Custom(authorizer) => {
+            if let Err(reason) = &authorizer.function {
+                warnings
+                    .add(&place, format_args!("authorizer {}: {reason}, every connect is refused", authorizer.name));
+            }
         }
         Authorization::Iam => {
             warnings.add(&place, "AWS_IAM authorization is not supported yet, every connect is refused");

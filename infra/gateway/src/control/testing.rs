@@ -34,6 +34,7 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
     let gateway = Gateway {
         iam: crate::authorize::Iam::default(),
         telemetry: Telemetry::in_memory(&clock),
+        issuers: Default::default(),
         clock,
         lambda: functions,
         region: "us-east-1".into(),

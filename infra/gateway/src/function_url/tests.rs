@@ -33,6 +33,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
     let gateway = Gateway {
         iam: crate::authorize::Iam::default(),
         telemetry: crate::telemetry::Telemetry::in_memory(&clock),
+        issuers: Default::default(),
         clock,
         lambda: fake.clone(),
         region: "us-east-1".into(),

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use super::error::GatewayError;
-use super::event;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
-use crate::authorize::{Action, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values};
+use super::{event, jwt};
+use crate::authorize::{
+    Action, ConditionKeys, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values,
+};
 use crate::compile::http::HttpAuthorization;
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
 use crate::proxy::{Authorized, ask};
+use crate::telemetry::Trail;
 
 /// A request that may go on.
 #[derive(Debug)]
@@ -27,23 +30,25 @@ const AUTHORIZER_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) async fn authorize<'a>(
     call: &Call<'a>,
     route: MatchedRoute<'a>,
+    trail: &mut Trail<'a>,
 ) -> Result<AuthorizedRequest<'a>, GatewayError> {
-    let refused = |reason| tracing::warn!(route = route.route.route_key, "request refused: {reason}");
-    let sent = call.request.headers.get("authorization").is_some_and(|value| !value.is_empty());
+    let refused = |reason: &str| tracing::warn!(route = route.route.route_key, "request refused: {reason}");
     let mut iam = None;
     let authorizer = match route.route.authorization {
         HttpAuthorization::None => None,
         HttpAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
-            Some(authorizer) => Some(ask_lambda(call, &route, authorizer).await?),
+            Some(authorizer) => Some(ask_lambda(call, &route, authorizer, trail).await?),
             // The compiler made the index from this very list; without its authorizer a route is closed.
             None => return Err(GatewayError::InternalServerError),
         },
-        HttpAuthorization::Jwt => {
-            if sent {
-                refused("JWTs cannot be verified yet");
+        HttpAuthorization::Jwt(index) => match route.parsed.stage.jwt_authorizers.get(index) {
+            Some(Ok(authorizer)) => Some(jwt::authorize(call, &route, authorizer, trail).await?),
+            Some(Err(reason)) => {
+                refused(reason);
+                return Err(GatewayError::UnauthorizedBearer);
             }
-            return Err(GatewayError::UnauthorizedBearer);
-        }
+            None => return Err(GatewayError::UnauthorizedBearer),
+        },
         HttpAuthorization::AwsIam => {
             iam = Some(signed(call, &route)?);
             None
@@ -71,13 +76,10 @@ fn route_arn(call: &Call<'_>, route: &MatchedRoute<'_>) -> String {
     call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path)
 }
 
-async fn ask_lambda(
-    call: &Call<'_>,
-    route: &MatchedRoute<'_>,
-    authorizer: &LambdaAuthorizer,
-) -> Result<Authorized, GatewayError> {
+/// What identity sources may name.
+pub(super) fn facts<'f>(call: &'f Call<'_>, route: &'f MatchedRoute<'_>) -> RequestFacts<'f> {
     let parsed = &route.parsed;
-    let facts = RequestFacts {
+    RequestFacts {
         headers: &call.request.headers,
         query: &parsed.query,
         stage_variables: &parsed.stage.variables,
@@ -87,13 +89,22 @@ async fn ask_lambda(
             domain_name: &call.domain_name,
             http_method: parsed.http_method,
             path: &parsed.raw_path,
-            resource_id: "",
             resource_path: &route.route.path,
             route_key: &route.route.route_key,
             source_ip: &call.source_ip,
             stage: &parsed.stage.stage_name,
+            ..ContextFacts::default()
         },
-    };
+    }
+}
+
+async fn ask_lambda<'a>(
+    call: &Call<'a>,
+    route: &MatchedRoute<'a>,
+    authorizer: &LambdaAuthorizer,
+    trail: &mut Trail<'a>,
+) -> Result<Authorized, GatewayError> {
+    let facts = facts(call, route);
     let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
     let arn = route_arn(call, route);
     let event = || match authorizer.payload {
@@ -106,9 +117,13 @@ async fn ask_lambda(
             tracing::warn!(authorizer = authorizer.name, "authorizer failed: {failure}");
             Err(GatewayError::InternalServerError)
         }
-        Ok(authorized) => match authorized.grant.decide(&arn) {
-            Decision::Allow => Ok(authorized),
-            Decision::ExplicitDeny | Decision::ImplicitDeny => Err(GatewayError::Forbidden),
-        },
+        Ok(authorized) => {
+            trail.authorizer = Some(authorized.clone());
+            let keys = ConditionKeys::of(call.request, &call.source_ip, &call.gateway.region, call.at);
+            match authorized.grant.decide(&arn, &keys) {
+                Decision::Allow => Ok(authorized),
+                Decision::ExplicitDeny | Decision::ImplicitDeny => Err(GatewayError::Forbidden),
+            }
+        }
     }
 }

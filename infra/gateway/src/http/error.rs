@@ -4,6 +4,7 @@ use ::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
 use ::http::{HeaderValue, Response, StatusCode};
 use bytes::Bytes;
 
+use crate::authorize::VerifyError;
 use crate::server::Reply;
 
 /// A gateway response.
@@ -11,8 +12,12 @@ use crate::server::Reply;
 pub(super) enum GatewayError {
     /// The policy, or what stands for it, says no.
     Forbidden,
+    /// The token has none of the route's scopes.
+    InsufficientScope,
     /// The integration or the authorizer failed.
     InternalServerError,
+    /// The token is not believed, and why.
+    InvalidToken(VerifyError),
     /// No such stage or route.
     NotFound,
     /// The body is over 10 MB, or the event over Lambda's 6 MB.
@@ -37,10 +42,29 @@ impl GatewayError {
         }
     }
 
+    /// `WWW-Authenticate`, of JWT authorizers only.
+    fn challenge(self) -> Option<HeaderValue> {
+        let because = |error: &str, description: &dyn std::fmt::Display| {
+            let value = format!("Bearer scope=\"\" error=\"{error}\" error_description=\"{description}\"");
+            HeaderValue::from_str(&value).ok()
+        };
+        match self {
+            GatewayError::UnauthorizedBearer => Some(HeaderValue::from_static("Bearer")),
+            GatewayError::InvalidToken(error) => because("invalid_token", &error),
+            // AWS is known for the status; the header is by analogy.
+            GatewayError::InsufficientScope => {
+                because("insufficient_scope", &"the token has none of the scopes that the route asks for")
+            }
+            _ => None,
+        }
+    }
+
     /// The reply, without what the tail adds to all replies.
     pub(super) fn reply(self) -> Reply {
         let (status, body) = match self {
-            GatewayError::Forbidden => (StatusCode::FORBIDDEN, r#"{"message":"Forbidden"}"#),
+            GatewayError::Forbidden | GatewayError::InsufficientScope => {
+                (StatusCode::FORBIDDEN, r#"{"message":"Forbidden"}"#)
+            }
             GatewayError::InternalServerError => {
                 (StatusCode::INTERNAL_SERVER_ERROR, r#"{"message":"Internal Server Error"}"#)
             }
@@ -53,15 +77,15 @@ impl GatewayError {
             }
             // Without Retry-After, as AWS's.
             GatewayError::TooManyRequests => (StatusCode::TOO_MANY_REQUESTS, r#"{"message":"Too Many Requests"}"#),
-            GatewayError::Unauthorized | GatewayError::UnauthorizedBearer => {
+            GatewayError::Unauthorized | GatewayError::UnauthorizedBearer | GatewayError::InvalidToken(_) => {
                 (StatusCode::UNAUTHORIZED, r#"{"message":"Unauthorized"}"#)
             }
         };
         let mut reply = Response::new(Bytes::from_static(body.as_bytes()));
         *reply.status_mut() = status;
         reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if self == GatewayError::UnauthorizedBearer {
-            reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        if let Some(challenge) = self.challenge() {
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         reply
     }

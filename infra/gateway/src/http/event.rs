@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::authorize::AuthorizedRequest;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
-use crate::authorize::IamCaller;
+use crate::authorize::{Grant, IamCaller};
 use crate::clock::request_time;
 use crate::proxy::{
     AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, Joined, MultiMap, Pairs, RequestContextV1,
@@ -85,8 +85,23 @@ struct RequestContextV2<'a> {
 enum AuthorizerContextV2<'a> {
     /// The context as it was returned: types are kept.
     Lambda(&'a Map<String, Value>),
+    /// A JWT's.
+    Jwt {
+        claims: &'a Map<String, Value>,
+        /// `null` where the route asks for none.
+        scopes: Option<&'a Value>,
+    },
     /// Who has signed the request.
     Iam(IamV2<'a>),
+}
+
+impl<'a> AuthorizerContextV2<'a> {
+    fn of(grant: &'a Grant) -> Self {
+        match &grant.token {
+            Some(token) => AuthorizerContextV2::Jwt { claims: &token.claims, scopes: token.scopes.as_ref() },
+            None => AuthorizerContextV2::Lambda(&grant.context),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -246,7 +261,7 @@ fn context_v2<'a>(
     time: &'a str,
 ) -> RequestContextV2<'a> {
     let lambda = authorized.and_then(|authorized| authorized.authorizer.as_ref());
-    let lambda = lambda.map(|authorized| AuthorizerContextV2::Lambda(&authorized.grant.context));
+    let lambda = lambda.map(|authorized| AuthorizerContextV2::of(&authorized.grant));
     let iam = iam(authorized).map(|caller| {
         AuthorizerContextV2::Iam(IamV2 {
             access_key: &caller.access_key,

@@ -5,6 +5,7 @@ mod cors;
 mod error;
 mod event;
 mod integrate;
+mod jwt;
 mod pipeline;
 mod respond;
 mod route;

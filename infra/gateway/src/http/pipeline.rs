@@ -63,8 +63,7 @@ async fn stages<'a>(
     }
     let matched = route::route(parsed)?;
     (trail.route_key, trail.resource_path) = (&matched.route.route_key, &matched.route.path);
-    let authorized = authorize::authorize(call, matched).await?;
-    trail.authorizer.clone_from(&authorized.authorizer);
+    let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let began = call.gateway.clock.now();
     // There are no clients to tell apart: HTTP APIs have no API keys.

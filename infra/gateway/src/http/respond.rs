@@ -128,7 +128,7 @@ fn structured(call: &Call<'_>, format: PayloadFormat, result: &[u8]) -> Result<R
 
 /// What every reply carries, whatever came of the request.
 pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
-    let error = outcome.as_ref().err().map(|_| ErrorFacts { response_type: "" });
+    let error = outcome.as_ref().err().map(|_| ErrorFacts { response_type: "", body: None });
     let mut reply = outcome.unwrap_or_else(GatewayError::reply);
     // A preflight has its CORS headers, or is refused by having none.
     if cors::preflight_of(call).is_none() {

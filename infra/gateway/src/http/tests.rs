@@ -4,6 +4,7 @@ mod authorizers;
 mod cors;
 mod events;
 mod iam;
+mod jwt;
 mod limits;
 mod responses;
 mod routing;

@@ -60,6 +60,7 @@ pub(crate) async fn ask(
         AuthorizerPayload::RestToken | AuthorizerPayload::RestRequest => Grant::rest(&payload),
         AuthorizerPayload::HttpV1 | AuthorizerPayload::HttpV2 { simple: false } => Grant::policy(&payload),
         AuthorizerPayload::HttpV2 { simple: true } => Grant::simple(&payload),
+        AuthorizerPayload::WebSocket => Grant::web_socket(&payload),
     }?);
     if let Some((cache, key)) = cached {
         cache.insert(key, Arc::clone(&grant), &gateway.clock);

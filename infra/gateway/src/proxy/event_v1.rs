@@ -138,7 +138,8 @@ impl<'a> IdentityV1<'a> {
     }
 }
 
-/// `requestContext.authorizer` of a Lambda authorizer: its context with `principalId` and `integrationLatency`.
+/// `requestContext.authorizer`: of a Lambda authorizer its context with `principalId` and `integrationLatency`, of a token
+/// its `claims`, in HTTP APIs with `scopes`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AuthorizerContextV1<'a> {
     /// Its answer.
@@ -150,6 +151,13 @@ pub(crate) struct AuthorizerContextV1<'a> {
 impl Serialize for AuthorizerContextV1<'_> {
     fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
         let mut map = to.serialize_map(None)?;
+        if let Some(token) = &self.grant.token {
+            map.serialize_entry("claims", &token.claims)?;
+            if let Some(scopes) = &token.scopes {
+                map.serialize_entry("scopes", scopes)?;
+            }
+            return map.end();
+        }
         for (key, value) in &self.grant.context {
             // The gateway's own fields win, and a key must not stand in an object twice.
             if key != "principalId" && key != "integrationLatency" {

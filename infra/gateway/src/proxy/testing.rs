@@ -69,6 +69,7 @@ impl Fake {
         Gateway {
             iam: crate::authorize::Iam::default(),
             telemetry: Telemetry::in_memory(&clock),
+            issuers: Default::default(),
             clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,
             region: "us-east-1".into(),

@@ -6,11 +6,14 @@ use super::error::GatewayError;
 use super::event;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
-use super::signature;
-use crate::authorize::{Action, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values};
+use super::{signature, user_pools};
+use crate::authorize::{
+    Action, ConditionKeys, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values,
+};
 use crate::compile::rest::RestAuthorization;
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
 use crate::proxy::{Authorized, AuthorizerFailure, CallError, ask};
+use crate::telemetry::Trail;
 
 /// A request that may go on.
 #[derive(Debug)]
@@ -30,21 +33,24 @@ const MAX_ARN_BYTES: usize = 1_600;
 pub(super) async fn authorize<'a>(
     call: &Call<'a>,
     route: MatchedRoute<'a>,
+    trail: &mut Trail<'a>,
 ) -> Result<AuthorizedRequest<'a>, GatewayError> {
     let mut iam = None;
     let authorizer = match route.method.authorization {
         RestAuthorization::None => None,
         RestAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
-            Some(authorizer) => Some(ask_lambda(call, &route, authorizer).await?),
+            Some(authorizer) => Some(ask_lambda(call, &route, authorizer, trail).await?),
             // The compiler made the index from this very list; without its authorizer a method is closed.
             None => return Err(GatewayError::AuthorizerConfiguration),
         },
-        RestAuthorization::CognitoUserPools => {
-            if call.request.headers.get("authorization").is_some_and(|token| !token.is_empty()) {
-                refused(&route, "COGNITO_USER_POOLS tokens cannot be verified yet");
+        RestAuthorization::CognitoUserPools(index) => match route.parsed.stage.user_pools.get(index) {
+            Some(Ok(authorizer)) => Some(user_pools::authorize(call, &route, authorizer, trail).await?),
+            Some(Err(reason)) => {
+                refused(&route, reason);
+                return Err(GatewayError::Unauthorized);
             }
-            return Err(GatewayError::Unauthorized);
-        }
+            None => return Err(GatewayError::Unauthorized),
+        },
         RestAuthorization::AwsIam => {
             iam = Some(signed(call, &route)?);
             None
@@ -71,30 +77,37 @@ fn refused(route: &MatchedRoute<'_>, reason: &str) {
     tracing::warn!(method = route.parsed.http_method, resource = route.resource.path, "request refused: {reason}");
 }
 
-async fn ask_lambda(
-    call: &Call<'_>,
-    route: &MatchedRoute<'_>,
-    authorizer: &LambdaAuthorizer,
-) -> Result<Authorized, GatewayError> {
+/// What identity sources may name.
+pub(super) fn facts<'f>(call: &'f Call<'_>, route: &'f MatchedRoute<'_>, domain_name: &'f str) -> RequestFacts<'f> {
     let parsed = &route.parsed;
-    let domain_name = call.gateway.domain_name(&call.api.api_id);
-    let facts = RequestFacts {
+    RequestFacts {
         headers: &call.request.headers,
         query: &parsed.query,
         stage_variables: &parsed.stage.variables,
         context: ContextFacts {
             account_id: &call.gateway.account_id,
             api_id: &call.api.api_id,
-            domain_name: &domain_name,
+            domain_name,
             http_method: parsed.http_method,
             path: &parsed.context_path,
             resource_id: &route.resource.id,
             resource_path: &route.resource.path,
-            route_key: "",
             source_ip: &call.source_ip,
             stage: &parsed.stage.stage_name,
+            ..ContextFacts::default()
         },
-    };
+    }
+}
+
+async fn ask_lambda<'a>(
+    call: &Call<'a>,
+    route: &MatchedRoute<'a>,
+    authorizer: &LambdaAuthorizer,
+    trail: &mut Trail<'a>,
+) -> Result<Authorized, GatewayError> {
+    let parsed = &route.parsed;
+    let domain_name = call.gateway.domain_name(&call.api.api_id);
+    let facts = facts(call, route, &domain_name);
     let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
     if let (Some(expression), Some(token)) = (&authorizer.validation, identity.first())
         && !expression.is_match(token)
@@ -113,7 +126,10 @@ async fn ask_lambda(
     };
     let answer = ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT).await;
     let authorized = answer.map_err(|failure| failed(authorizer, &failure))?;
-    match authorized.grant.decide(&arn) {
+    // Whatever it says: gateway responses and logs show its context to those whom it refuses, too.
+    trail.authorizer = Some(authorized.clone());
+    let keys = ConditionKeys::of(call.request, &call.source_ip, &call.gateway.region, call.at);
+    match authorized.grant.decide(&arn, &keys) {
         Decision::Allow => Ok(authorized),
         Decision::ExplicitDeny => Err(GatewayError::AccessDenied { explicit: true }),
         Decision::ImplicitDeny => Err(GatewayError::AccessDenied { explicit: false }),

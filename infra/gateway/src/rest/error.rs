@@ -29,6 +29,8 @@ pub(super) enum GatewayError {
     Forbidden,
     /// The `Authorization` header is no readable signature.
     IncompleteSignature(String),
+    /// The token of a user pool has had its time.
+    IncomingTokenExpired,
     /// INVALID_API_KEY: the method requires an API key, and there is none that is valid for the stage.
     InvalidApiKey,
     /// What the method is integrated with cannot be called, or its result cannot be converted.
@@ -78,12 +80,14 @@ impl GatewayError {
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
             E::InvalidApiKey => "INVALID_API_KEY",
-            E::MalformedProxyResponse => "INTEGRATION_FAILURE",
+            // Of no type of its own: recorded as answered by DEFAULT_5XX.
+            E::MalformedProxyResponse => "DEFAULT_5XX",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
             E::QuotaExceeded => "QUOTA_EXCEEDED",
             E::RequestTooLong => "REQUEST_TOO_LARGE",
             E::Throttled => "THROTTLED",
-            E::Unauthorized => "UNAUTHORIZED",
+            // The type of an expired token is not confirmed; EXPIRED_TOKEN is 403 and of signatures.
+            E::Unauthorized | E::IncomingTokenExpired => "UNAUTHORIZED",
             E::UnrecognizedClient => "ACCESS_DENIED",
         }
     }
@@ -134,6 +138,11 @@ impl GatewayError {
             E::NotAuthorized(text) => {
                 (StatusCode::FORBIDDEN, "AccessDeniedException", json!({ "Message": text }).to_string().into())
             }
+            E::IncomingTokenExpired => (
+                StatusCode::UNAUTHORIZED,
+                "UnauthorizedException",
+                r#"{"message":"The incoming token has expired"}"#.into(),
+            ),
             E::IntegrationFailure => {
                 (StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, r#"{"message":"Internal server error"}"#.into())
             }

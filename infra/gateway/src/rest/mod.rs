@@ -1,6 +1,7 @@
 //! The data plane of REST APIs.
 
 mod authorize;
+mod customise;
 mod error;
 mod event;
 mod integrate;
@@ -12,5 +13,6 @@ mod route;
 mod signature;
 #[cfg(test)]
 mod tests;
+mod user_pools;
 
 pub use pipeline::serve;

@@ -50,8 +50,10 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let matched = route::route(call, parsed)?;
     trail.resource_id = &matched.resource.id;
     trail.resource_path = &matched.resource.path;
-    let authorized = authorize::authorize(call, matched).await?;
-    trail.authorizer.clone_from(&authorized.authorizer);
+    if !matched.parsed.stage.gateway_responses.is_empty() {
+        trail.path_parameters.clone_from(&matched.path_parameters);
+    }
+    let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
     let began = call.gateway.clock.now();

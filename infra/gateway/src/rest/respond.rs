@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::authorize::AuthorizedRequest;
+use super::customise::customise;
 use super::error::GatewayError;
 use super::pipeline::Call;
 use crate::proxy::{HeaderValues, Malformed, decode_base64, header_pairs, is_object, status_code};
@@ -122,10 +123,15 @@ fn diagnose(result: &[u8]) -> Malformed {
 /// What every reply carries, whatever came of the request.
 pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
     // Only what an integration answered is traced.
-    let (mut reply, trace, error) = match outcome {
+    let (mut reply, trace, own) = match outcome {
         Ok(reply) => (reply, Some(&call.trace), None),
-        Err(error) => (error.reply(), None, Some(ErrorFacts { response_type: error.response_type() })),
+        Err(error) => {
+            let own = error.reply();
+            let response_type = error.response_type();
+            (custom(call, own.clone(), response_type, trail), None, Some((own.into_body(), response_type)))
+        }
     };
+    let error = own.as_ref().map(|(body, response_type)| ErrorFacts { response_type, body: Some(body) });
     let mut set = |name: &'static str, value: &str| {
         // Ids and the trace are printable: the latter keeps of the client's own header what was a header already.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -137,6 +143,30 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail:
     if let Some(trace) = trace {
         set("x-amzn-trace-id", trace);
     }
+    exchange(call, &reply, error, trail).observe();
+    reply
+}
+
+/// The gateway's own answer as the API customises it. What comes before an API is looked at has no type, and what is too
+/// large cannot be customised.
+fn custom(call: &Call<'_>, own: Reply, response_type: &'static str, trail: &Trail<'_>) -> Reply {
+    let responses = call.api.stages.get(trail.stage_name).map(|stage| &stage.gateway_responses);
+    match responses.filter(|responses| !responses.is_empty()) {
+        Some(responses) if !matches!(response_type, "" | "REQUEST_TOO_LARGE") => {
+            let (body, reply) = (own.body().clone(), own.clone());
+            let error = ErrorFacts { response_type, body: Some(&body) };
+            customise(call, responses, response_type, &exchange(call, &own, Some(error), trail), reply)
+        }
+        _ => own,
+    }
+}
+
+fn exchange<'a>(
+    call: &'a Call<'_>,
+    reply: &'a Reply,
+    error: Option<ErrorFacts<'a>>,
+    trail: &'a Trail<'a>,
+) -> Exchange<'a> {
     Exchange {
         gateway: call.gateway,
         api_id: &call.api.api_id,
@@ -153,6 +183,4 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail:
         connection: None,
         trail,
     }
-    .observe();
-    reply
 }

@@ -2,12 +2,14 @@
 
 mod authorizers;
 mod events;
+mod gateway_responses;
 mod iam;
 mod limits;
 mod responses;
 mod routing;
 mod stages;
 mod telemetry;
+mod user_pools;
 
 use std::sync::Arc;
 

@@ -165,6 +165,7 @@ impl Deployer {
             port,
             telemetry,
             limits: Limits::new(&options.region, options.account_throttle),
+            issuers: Default::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));

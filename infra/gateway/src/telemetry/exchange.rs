@@ -65,10 +65,15 @@ pub(crate) struct Trail<'a> {
     pub(crate) resource_path: &'a str,
     /// `GET /users/{userId}`, `$connect`
     pub(crate) route_key: &'a str,
+    /// The authorizer's answer, whatever it says.
     pub(crate) authorizer: Option<Authorized>,
     pub(crate) iam: Option<IamCaller>,
     /// The id of the API key that was sent, where one is required. Its value is a secret and in no log.
     pub(crate) api_key_id: Option<Arc<str>>,
+    /// Why an authorizer of the gateway's own refused a token.
+    pub(crate) authorizer_error: Option<String>,
+    /// Of REST APIs with gateway responses that may show them: percent-encoded.
+    pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
 }
 
@@ -87,6 +92,8 @@ pub(crate) struct IntegrationFacts {
 pub(crate) struct ErrorFacts<'a> {
     /// `MISSING_AUTHENTICATION_TOKEN`, …; empty where the kind of API has none.
     pub(crate) response_type: &'a str,
+    /// The gateway's own body, where the client is sent another.
+    pub(crate) body: Option<&'a [u8]>,
 }
 
 /// The connection that a WebSocket API's event is of.
@@ -152,7 +159,7 @@ impl Exchange<'_> {
     }
 
     /// The value of `$context.{name}`.
-    pub(super) fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub(crate) fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
         let trail = self.trail;
         let text = |text: &str| Some(Cow::Owned(text.to_owned()));
         let number = |number: i64| Some(Cow::Owned(number.to_string()));
@@ -199,18 +206,22 @@ impl Exchange<'_> {
             "eventType" => Some(self.connection?.event_type.into()),
             "messageDirection" => self.connection.map(|_| "IN".into()),
             "authorizer.latency" => text(&trail.authorizer.as_ref()?.latency_millis.to_string()),
+            "authorizer.error" => trail.authorizer_error.as_deref().map(Cow::Borrowed),
             "authorizer.principalId" => Some(trail.authorizer.as_ref()?.grant.principal_id.as_deref()?.into()),
-            name => match trail.authorizer.as_ref()?.grant.context.get(name.strip_prefix("authorizer.")?)? {
-                Value::String(value) => Some(value.as_str().into()),
-                value => Some(value.to_string().into()),
-            },
+            name => {
+                let (grant, name) = (&trail.authorizer.as_ref()?.grant, name.strip_prefix("authorizer.")?);
+                let claim = || grant.token.as_ref()?.claims.get(name.strip_prefix("claims.")?);
+                match claim().or_else(|| grant.context.get(name))? {
+                    Value::String(value) => Some(value.as_str().into()),
+                    value => Some(value.to_string().into()),
+                }
+            }
         }
     }
 
     /// The text of the gateway's own answer.
     fn error_message(&self) -> Option<String> {
-        self.error?;
-        let body: Value = serde_json::from_slice(self.body).ok()?;
+        let body: Value = serde_json::from_slice(self.error?.body.unwrap_or(self.body)).ok()?;
         let message = body.get("message").or_else(|| body.get("Message"))?;
         message.as_str().map(str::to_owned)
     }

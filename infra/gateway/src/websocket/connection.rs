@@ -10,6 +10,7 @@ use super::ending::Ending;
 use super::outbox::{Outbox, Outgoing};
 use crate::authorize::IamCaller;
 use crate::clock::EpochMillis;
+use crate::proxy::Authorized;
 
 /// An open connection.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) struct Connection {
     pub(super) user_agent: Option<String>,
     /// Who has signed the upgrade request, where `$connect` asks for it.
     pub(super) iam: Option<IamCaller>,
+    /// What its authorizer answered, for all its events: a later answer changes no open connection.
+    pub(super) authorizer: Option<Authorized>,
     /// Messages on their way to the client.
     pub(super) outbox: Outbox,
     last_active_at: AtomicI64,
@@ -45,6 +48,7 @@ impl Connection {
         source_ip: IpAddr,
         user_agent: Option<String>,
         iam: Option<IamCaller>,
+        authorizer: Option<Authorized>,
     ) -> (Connection, mpsc::Receiver<Outgoing>) {
         let (outbox, receiver) = Outbox::new();
         let connection = Connection {
@@ -55,6 +59,7 @@ impl Connection {
             source_ip,
             user_agent,
             iam,
+            authorizer,
             outbox,
             last_active_at: AtomicI64::new(connected_at),
             ending: OnceLock::new(),

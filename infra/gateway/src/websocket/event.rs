@@ -12,7 +12,7 @@ use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
 use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
-use crate::proxy::{All, Last, MultiMap, QueryPairs, is_signature};
+use crate::proxy::{All, Authorized, AuthorizerContextV1, Last, MultiMap, QueryPairs, is_signature};
 use crate::server::ClientRequest;
 
 /// What the `requestContext` of every event of one connection says about that connection.
@@ -32,6 +32,8 @@ pub(super) struct About<'a> {
     pub(super) iam: Option<&'a IamCaller>,
     /// The stage, with its variables.
     pub(super) stage: &'a Snapshot,
+    /// What its authorizer answered when it connected.
+    pub(super) authorizer: Option<&'a Authorized>,
 }
 
 #[derive(Default, Serialize)]
@@ -51,6 +53,20 @@ struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<&'a str>,
     is_base64_encoded: bool,
+}
+
+/// The event of an authorizer.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizerEvent<'a> {
+    r#type: &'static str,
+    method_arn: &'a str,
+    headers: Last<'a>,
+    multi_value_headers: All<'a>,
+    query_string_parameters: Last<'a>,
+    multi_value_query_string_parameters: All<'a>,
+    stage_variables: &'a IndexMap<String, String>,
+    request_context: RequestContext<'a>,
 }
 
 #[derive(Serialize)]
@@ -75,6 +91,9 @@ struct RequestContext<'a> {
     domain_name: String,
     connection_id: &'a str,
     api_id: &'a str,
+    /// Where an authorizer let the connection in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<AuthorizerContextV1<'a>>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +145,7 @@ pub(super) fn connect(
     trace_id: &str,
     api_key: Option<&ApiKey<'_>>,
 ) -> Vec<u8> {
-    let headers = connect_headers(request, trace_id);
+    let headers = connect_headers(request, trace_id, &["upgrade", "connection"]);
     let query = QueryPairs::parse(&request.raw_query, &['&']);
     let query = query.by_name();
     let mut event = Event {
@@ -140,6 +159,30 @@ pub(super) fn connect(
         (context.identity.api_key, context.identity.api_key_id) = (Some(key.value), Some(key.id()));
     }
     encode(&event)
+}
+
+/// The event of the REQUEST authorizer of `$connect`. Unlike the function, it is shown the headers of the upgrade.
+pub(super) fn authorizer(
+    gateway: &Gateway,
+    about: About<'_>,
+    request: &ClientRequest,
+    request_id: &str,
+    arn: &str,
+    trace_id: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let headers = connect_headers(request, trace_id, &[]);
+    let query = QueryPairs::parse(&request.raw_query, &['&']);
+    let query = query.by_name();
+    serde_json::to_vec(&AuthorizerEvent {
+        r#type: "REQUEST",
+        method_arn: arn,
+        headers: headers.last(),
+        multi_value_headers: headers.all(),
+        query_string_parameters: query.last(),
+        multi_value_query_string_parameters: query.all(),
+        stage_variables: &about.stage.variables,
+        request_context: context(gateway, about, "$connect", "CONNECT", request_id),
+    })
 }
 
 /// The MESSAGE event.
@@ -177,8 +220,23 @@ fn event<'a>(
     event_type: &'static str,
     request_id: &'a str,
 ) -> Event<'a> {
+    let variables = &about.stage.variables;
+    Event {
+        stage_variables: (!variables.is_empty()).then_some(variables),
+        request_context: Some(context(gateway, about, route_key, event_type, request_id)),
+        ..Event::default()
+    }
+}
+
+fn context<'a>(
+    gateway: &Gateway,
+    about: About<'a>,
+    route_key: &'a str,
+    event_type: &'static str,
+    request_id: &'a str,
+) -> RequestContext<'a> {
     let now = gateway.clock.now();
-    let context = RequestContext {
+    RequestContext {
         route_key,
         message_id: None,
         disconnect_status_code: None,
@@ -201,12 +259,7 @@ fn event<'a>(
         domain_name: gateway.domain_name(about.api_id),
         connection_id: about.connection_id,
         api_id: about.api_id,
-    };
-    let variables = &about.stage.variables;
-    Event {
-        stage_variables: (!variables.is_empty()).then_some(variables),
-        request_context: Some(context),
-        ..Event::default()
+        authorizer: about.authorizer.map(|a| AuthorizerContextV1 { grant: &a.grant, latency_millis: a.latency_millis }),
     }
 }
 
@@ -215,15 +268,15 @@ fn encode(event: &Event<'_>) -> Vec<u8> {
     serde_json::to_vec(event).unwrap_or_default()
 }
 
-/// The client's headers as sent, without those that only made the upgrade, and with what API Gateway adds.
-fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str) -> MultiMap<'a> {
-    const REPLACED: [&str; 6] =
-        ["upgrade", "connection", "x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
+/// The client's headers as sent, but for those `without`, and with what API Gateway adds.
+fn connect_headers<'a>(request: &'a ClientRequest, trace_id: &'a str, without: &[&str]) -> MultiMap<'a> {
+    const REPLACED: [&str; 4] = ["x-amzn-trace-id", "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto"];
     let kept = request
         .headers
         .iter()
         .filter(|(name, value)| {
-            !REPLACED.iter().any(|replaced| replaced.eq_ignore_ascii_case(name)) && !is_signature(name, value)
+            let left_out = REPLACED.iter().chain(without).any(|replaced| replaced.eq_ignore_ascii_case(name));
+            !left_out && !is_signature(name, value)
         })
         .map(|(name, value)| (Cow::Borrowed(name), Cow::Borrowed(value)));
     let mut headers = MultiMap::exact(kept);

@@ -6,6 +6,7 @@ use super::integrate::Failure;
 use crate::clock::EpochMillis;
 use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
+use crate::proxy::Authorized;
 use crate::telemetry::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Trail};
 
 /// One event of a connection that is over.
@@ -24,6 +25,7 @@ pub(super) struct Observed<'a> {
     pub(super) status: u16,
     pub(super) body: &'a [u8],
     pub(super) integration: Option<IntegrationFacts>,
+    pub(super) authorizer: Option<Authorized>,
 }
 
 impl Observed<'_> {
@@ -34,6 +36,7 @@ impl Observed<'_> {
             stage_name: &self.stage.stage_name,
             route_key: self.route_key,
             integration: self.integration,
+            authorizer: self.authorizer,
             ..Trail::default()
         };
         Exchange {
@@ -48,7 +51,7 @@ impl Observed<'_> {
             user_agent: self.user_agent,
             status: self.status,
             body: self.body,
-            error: (self.status >= 400).then_some(ErrorFacts { response_type: "" }),
+            error: (self.status >= 400).then_some(ErrorFacts { response_type: "", body: None }),
             connection: Some(self.connection),
             trail: &trail,
         }

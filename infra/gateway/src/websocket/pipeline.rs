@@ -12,7 +12,7 @@ use percent_encoding::percent_decode_str;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::MAX_MESSAGE_BYTES;
-use super::authorize::authorize;
+use super::authorize::{Connect, authorize};
 use super::connection::Connection;
 use super::connections::{Connections, Place};
 use super::ending::Ending;
@@ -27,7 +27,7 @@ use super::socket;
 use crate::authorize::IamCaller;
 use crate::compile::websocket::{Route, Snapshot, Target};
 use crate::ids;
-use crate::proxy::Malformed;
+use crate::proxy::{Authorized, Malformed};
 use crate::server::{ClientRequest, Reply, WebSocketPlane};
 use crate::telemetry::{ConnectionFacts, IntegrationFacts};
 
@@ -85,6 +85,13 @@ fn stage(api: &WebSocketPlane, path: &str) -> Option<Arc<Snapshot>> {
     api.stages.get(&*name).cloned()
 }
 
+/// What a connect leaves for those who watch, however it ends.
+#[derive(Default)]
+struct CameOf {
+    integration: Option<IntegrationFacts>,
+    authorizer: Option<Authorized>,
+}
+
 /// A client between its upgrade request and its open socket.
 struct Candidate {
     connections: Arc<Connections>,
@@ -102,8 +109,8 @@ impl Candidate {
         let (id, request_id) = (self.id.clone(), self.request_id.clone());
         let (source_ip, user_agent) = (request.source_ip, request.headers.get("user-agent").map(str::to_owned));
         let trace = ids::trace_header(request.headers.get("x-amzn-trace-id"), connected_at);
-        let mut integration = None;
-        let reply = self.accept(handshake, request, upgrade, connected_at, &trace, &mut integration).await;
+        let mut came_of = CameOf::default();
+        let reply = self.accept(handshake, request, upgrade, connected_at, &trace, &mut came_of).await;
         Observed {
             gateway: &api.gateway,
             stage: &stage,
@@ -118,7 +125,8 @@ impl Candidate {
             // The connection is what a client of an access log wants to know of, not the protocol's switch.
             status: if reply.status() == StatusCode::SWITCHING_PROTOCOLS { 200 } else { reply.status().as_u16() },
             body: reply.body(),
-            integration,
+            integration: came_of.integration,
+            authorizer: came_of.authorizer,
         }
         .observe();
         reply
@@ -131,7 +139,7 @@ impl Candidate {
         upgrade: OnUpgrade,
         connected_at: i64,
         trace: &str,
-        integration: &mut Option<IntegrationFacts>,
+        came_of: &mut CameOf,
     ) -> Reply {
         let (accepted, iam) = match self.stage.routes.get("$connect") {
             // Without the route every client is let in.
@@ -139,7 +147,7 @@ impl Candidate {
                 Ok(_) => Default::default(),
                 Err(refusal) => return self.refuse(&refusal),
             },
-            Some(route) => match self.ask(route, &request, connected_at, trace, integration).await {
+            Some(route) => match self.ask(route, &request, connected_at, trace, came_of).await {
                 Ok(result) => result,
                 Err(reply) => return reply,
             },
@@ -155,6 +163,7 @@ impl Candidate {
             request.source_ip,
             request.headers.get("user-agent").map(str::to_owned),
             iam,
+            came_of.authorizer.clone(),
         );
         let session = Session {
             gateway: self.api.gateway.clone(),
@@ -176,10 +185,21 @@ impl Candidate {
         request: &ClientRequest,
         connected_at: i64,
         trace_id: &str,
-        integration: &mut Option<IntegrationFacts>,
+        came_of: &mut CameOf,
     ) -> Result<(ProxyResult, Option<IamCaller>), Reply> {
-        let (gateway, api_id, stage) = (&self.api.gateway, &self.api.api_id, &self.stage.stage_name);
-        let iam = authorize(gateway, api_id, stage, route, request).map_err(|refusal| {
+        let mut about = About {
+            connection_id: &self.id,
+            connected_at,
+            api_id: &self.api.api_id,
+            source_ip: request.source_ip,
+            user_agent: request.headers.get("user-agent"),
+            iam: None,
+            stage: &self.stage,
+            authorizer: None,
+        };
+        let (gateway, request_id) = (&self.api.gateway, &*self.request_id);
+        let connect = Connect { gateway, about, request, request_id, trace: trace_id };
+        let iam = authorize(connect, route, &mut came_of.authorizer).await.map_err(|refusal| {
             tracing::warn!(
                 api = self.api.api_id,
                 stage = self.stage.stage_name,
@@ -188,25 +208,19 @@ impl Candidate {
             );
             self.reply(refusal.status, public_text(refusal.status))
         })?;
-        // There is no authorizer's answer to take a key from yet.
-        let api_key = limits::connect(&self.api, &self.stage, Some(route), request, None);
+        let answer = came_of.authorizer.as_ref();
+        let key = answer.and_then(|authorized| authorized.grant.usage_identifier_key.as_deref());
+        let api_key = limits::connect(&self.api, &self.stage, Some(route), request, key);
         let api_key = api_key.map_err(|refusal| self.refuse(&refusal))?;
         if route.target == Target::Nothing {
             return Ok((ProxyResult::default(), iam));
         }
-        let about = About {
-            connection_id: &self.id,
-            connected_at,
-            api_id: &self.api.api_id,
-            source_ip: request.source_ip,
-            user_agent: request.headers.get("user-agent"),
-            iam: iam.as_ref(),
-            stage: &self.stage,
-        };
+        about.authorizer = came_of.authorizer.as_ref();
+        about.iam = iam.as_ref();
         let event = event::connect(&self.api.gateway, about, request, &self.request_id, trace_id, api_key.as_ref());
         let began_at = self.api.gateway.clock.now();
         let result = call(&self.api.gateway, route, event, trace_id).await;
-        *integration = Some(called(&self.api.gateway, began_at, &result, |result| result.status.as_u16()));
+        came_of.integration = Some(called(&self.api.gateway, began_at, &result, |result| result.status.as_u16()));
         let result = result.map_err(|failure| self.fail(&failure))?;
         if result.status.is_success() {
             return Ok((result, iam));
@@ -255,6 +269,7 @@ impl Session {
             user_agent: connection.user_agent.as_deref(),
             iam: connection.iam.as_ref(),
             stage,
+            authorizer: connection.authorizer.as_ref(),
         }
     }
 
@@ -347,6 +362,7 @@ impl Session {
             status: status.as_u16(),
             body,
             integration,
+            authorizer: connection.authorizer.clone(),
         }
         .observe();
     }

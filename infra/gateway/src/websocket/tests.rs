@@ -1,5 +1,6 @@
 //! Real sockets against the data plane: a small server in front of it, real clients, and functions that are closures.
 
+mod authorizers;
 mod connect;
 mod iam;
 mod limits;

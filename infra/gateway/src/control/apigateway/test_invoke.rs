@@ -18,7 +18,7 @@ use crate::server::{ClientRequest, Headers, Reply, RestPlane};
 
 pub(super) const OPERATIONS: &[Entry] = &[
     op_async("TestInvokeMethod", method::invoke).partly("the log tells of calls of functions only"),
-    op_async("TestInvokeAuthorizer", authorizer::invoke).partly("Lambda authorizers only"),
+    op_async("TestInvokeAuthorizer", authorizer::invoke),
 ];
 
 /// A definition under test.

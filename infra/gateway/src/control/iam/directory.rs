@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::super::world::lock;
 use super::State;
 use super::attachments::of_aws;
-use crate::authorize::{Action, Decision, Holder, IamCaller, Lookup, Policy, Principal};
+use crate::authorize::{Action, ConditionKeys, Decision, Holder, IamCaller, Lookup, Policy, Principal};
 use crate::clock::EpochMillis;
 use crate::credentials::{Credentials, Issuer, Session, SessionOf};
 use crate::ids;
@@ -147,7 +147,7 @@ impl Directory {
     }
 
     /// What these documents say together.
-    fn evaluate(&self, documents: &[String], action: Action, resource: &str) -> Decision {
+    fn evaluate(&self, documents: &[String], action: Action, resource: &str, keys: &ConditionKeys<'_>) -> Decision {
         let mut decision = Decision::ImplicitDeny;
         for document in documents {
             let policy = self.policies.get_with_by_ref(document, || {
@@ -155,7 +155,7 @@ impl Directory {
                 Arc::new(Policy::parse_identity(&json))
             });
             match &*policy {
-                Ok(policy) => match policy.decide_action(action.name(), resource) {
+                Ok(policy) => match policy.decide_action(action.name(), resource, keys) {
                     Decision::ExplicitDeny => return Decision::ExplicitDeny,
                     Decision::Allow => decision = Decision::Allow,
                     Decision::ImplicitDeny => {}
@@ -210,11 +210,11 @@ impl crate::authorize::Directory for Directory {
         Ok(Holder { secret, caller: caller(&account, access_key, user_id, arn), principal })
     }
 
-    fn decide(&self, principal: &Principal, action: Action, resource: &str) -> Decision {
+    fn decide(&self, principal: &Principal, action: Action, resource: &str, keys: &ConditionKeys<'_>) -> Decision {
         let of = |account: &str, read: &dyn Fn(&State) -> Option<Vec<String>>| {
             // Whoever has been deleted meanwhile may nothing.
             let documents = self.iam(account).and_then(|iam| read(&lock(&iam))).unwrap_or_default();
-            self.evaluate(&documents, action, resource)
+            self.evaluate(&documents, action, resource, keys)
         };
         match principal {
             Principal::Unlimited => Decision::Allow,
@@ -227,8 +227,8 @@ impl crate::authorize::Directory for Directory {
                 Some(documents(state, policies.values(), attached))
             }),
             Principal::Within { principal, policy } => {
-                let within = self.evaluate(policy.as_slice(), action, resource);
-                match (within, self.decide(principal, action, resource)) {
+                let within = self.evaluate(policy.as_slice(), action, resource, keys);
+                match (within, self.decide(principal, action, resource, keys)) {
                     (Decision::ExplicitDeny, _) | (_, Decision::ExplicitDeny) => Decision::ExplicitDeny,
                     (Decision::Allow, Decision::Allow) => Decision::Allow,
                     _ => Decision::ImplicitDeny,

@@ -44,6 +44,7 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
     let gateway = Gateway {
         iam: Default::default(),
         telemetry,
+        issuers: Default::default(),
         clock,
         lambda,
         region: "us-east-1".into(),

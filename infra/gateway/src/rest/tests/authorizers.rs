@@ -203,3 +203,47 @@ async fn an_arn_has_its_limit() {
     let reply = plane.get(&format!("/prod/users/{}", "x".repeat(1_600)), &[TOKEN]).await;
     assert_error(&reply, 414, r#"{"message":"Request URI too long"}"#, "BadRequestException");
 }
+
+#[tokio::test]
+async fn a_policy_over_the_limits_is_a_configuration_error() {
+    let long = format!("arn:aws:execute-api:us-east-1:000000000000:userapi/{}", "x".repeat(512));
+    for answer in [policy("Allow", &long, json!({})), policy("Allow", ALL, json!({"k": "x".repeat(70_000)}))] {
+        let reply = token(0, Answer::Json(answer)).get("/prod", &[TOKEN]).await;
+        assert_error(&reply, 500, r#"{"message":null}"#, "AuthorizerConfigurationException");
+    }
+}
+
+#[tokio::test]
+async fn conditions_are_of_the_request_and_of_the_moment() {
+    let conditional = |condition: Value| {
+        let mut answer = policy("Allow", ALL, json!({}));
+        answer["policyDocument"]["Statement"][0]["Condition"] = condition;
+        token(300, Answer::Json(answer))
+    };
+    let plane =
+        conditional(json!({"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}, "StringLike": {"aws:UserAgent": "app/*"}}));
+    assert_eq!(plane.get("/prod", &[TOKEN, ("User-Agent", "app/1")]).await.status(), 200);
+    assert_eq!(
+        plane.get("/prod", &[TOKEN, ("User-Agent", "bot")]).await.status(),
+        403,
+        "the cached policy is asked anew"
+    );
+    assert_eq!(plane.get("/prod", &[TOKEN]).await.status(), 403);
+    assert_eq!(plane.fake.count("auth"), 1);
+
+    let clock = crate::clock::Clock::default();
+    let end = clock.now() / 1_000 + 60;
+    let plane = conditional(json!({"NumericLessThan": {"aws:EpochTime": end}}));
+    assert_eq!(plane.get("/prod", &[TOKEN]).await.status(), 200);
+    plane.gateway.clock.advance(Duration::from_secs(61));
+    assert_eq!(plane.get("/prod", &[TOKEN]).await.status(), 403, "time goes on for a cached policy");
+}
+
+#[tokio::test]
+async fn a_request_authorizer_without_sources_and_cache_asks_each_time() {
+    let plane = guarded(AuthorizerType::Request, "", 0, allow());
+    for _ in 0..2 {
+        assert_eq!(plane.get("/prod", &[]).await.status(), 200);
+    }
+    assert_eq!(plane.fake.count("auth"), 2);
+}

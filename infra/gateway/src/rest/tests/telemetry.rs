@@ -41,9 +41,7 @@ async fn every_outcome_is_logged() {
             format!(
                 "GET /prod/none - 403 42 \"Missing Authentication Token\" MISSING_AUTHENTICATION_TOKEN - - - {same}"
             ),
-            format!(
-                "GET /prod/users/2 /users/{{id}} 502 35 \"Internal server error\" INTEGRATION_FAILURE - demo v {same}"
-            ),
+            format!("GET /prod/users/2 /users/{{id}} 502 35 \"Internal server error\" DEFAULT_5XX - demo v {same}"),
         ]
     );
 }

@@ -315,7 +315,6 @@ fn everything_that_a_template_can_say_survives() {
         "Shop MinimumCompressionSize",
         "Shop Policy",
         "Shop DisableExecuteApiEndpoint",
-        "Unauthorized ",
         "PetsPost RequestValidatorId",
         "Live CacheClusterEnabled",
         "Live CanarySetting",

@@ -28,7 +28,6 @@ pub(super) fn models(builder: &mut RestBuilder, properties: &Properties<'_>) {
 
 /// `GatewayResponses` by type.
 pub(super) fn gateway_responses(builder: &mut RestBuilder, properties: &Properties<'_>) {
-    properties.unsupported("GatewayResponses", "gateway responses are not customised");
     for (name, _, node) in properties.members("GatewayResponses") {
         if !GATEWAY_RESPONSES.iter().any(|(known, _)| *known == name) {
             properties.error("GatewayResponses", format!("has '{name}', and there is no such type"));

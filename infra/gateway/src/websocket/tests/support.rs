@@ -153,6 +153,7 @@ impl Server {
             port: address.port(),
             telemetry: Telemetry::in_memory(&clock),
             limits: crate::throttle::Limits::default(),
+            issuers: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());

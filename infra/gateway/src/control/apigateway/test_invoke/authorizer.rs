@@ -51,7 +51,12 @@ async fn answer(call: &Call<'_>) -> Outcome {
     // What the policy says of the test's own method is no part of the answer: it is the policy that is asked for.
     let status = if status == 403 && answered.is_some() { 200 } else { status };
     let answered = answered.filter(|_| status == 200).unwrap_or_default();
-    if status == 200 {
+    // Of a user pool's token: what the integration would have seen.
+    let event = recorder.let_in().and_then(|event| serde_json::from_slice::<Value>(&event).ok());
+    let claims = event.and_then(|event| event.pointer("/requestContext/authorizer/claims").cloned());
+    if status == 200 && claims.is_some() {
+        log.line("Successfully completed authorizer execution");
+    } else if status == 200 {
         log.line(format_args!("Using valid authorizer policy for principal: {}", masked(&answered["principalId"])));
         log.line("Successfully completed authorizer execution");
     } else {
@@ -70,6 +75,7 @@ async fn answer(call: &Call<'_>) -> Outcome {
         "latency": latency,
         "principalId": answered.get("principalId"),
         "policy": policy,
+        "claims": claims,
     }))
 }
 
@@ -112,6 +118,8 @@ fn definition(call: &Call<'_>) -> Result<RestApi, ApiError> {
         resources: vec![resource("root", "/").into(), resource("rest", "/{proxy+}").into()],
         authorizers: IndexMap::from([(authorizer.id.clone(), authorizer)]),
         stages: IndexMap::new(),
+        // The test tells the authorizer's own outcome.
+        gateway_responses: IndexMap::new(),
         ..api.clone()
     })
 }

@@ -25,11 +25,17 @@ pub(super) struct Seen {
 pub(super) struct Recorder {
     functions: Arc<dyn Invoke>,
     seen: Mutex<Vec<Seen>>,
+    let_in: Mutex<Option<Bytes>>,
 }
 
 impl Recorder {
     pub(super) fn new(functions: Arc<dyn Invoke>) -> Arc<Recorder> {
-        Arc::new(Recorder { functions, seen: Mutex::default() })
+        Arc::new(Recorder { functions, seen: Mutex::default(), let_in: Mutex::default() })
+    }
+
+    /// The event of the request that the authorizer let in, if it did.
+    pub(super) fn let_in(&self) -> Option<Bytes> {
+        self.let_in.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The calls so far.
@@ -46,6 +52,7 @@ impl Invoke for Recorder {
     ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
         async move {
             if function.ends_with(NOBODY) {
+                *self.let_in.lock().unwrap_or_else(PoisonError::into_inner) = Some(request.payload);
                 return Ok(Invocation { payload: Bytes::from_static(b"{}"), ..Invocation::default() });
             }
             let event = request.payload.clone();

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use super::super::super::Control;
 use super::super::super::testing::rest;
 use super::super::super::world::lock;
-use crate::model::{Authorizer, AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi};
+use crate::authorize::jwt_testing::{OwnPool, TestKey};
+use crate::model::{
+    Authorizer, AuthorizerType, GatewayResponse, Integration, IntegrationType, Method, Resource, RestApi,
+};
 use crate::proxy::testing::{Answer, Fake, lambda_uri};
 
 fn control(answers: impl IntoIterator<Item = (&'static str, Answer)>) -> (Control, Arc<Fake>) {
@@ -151,4 +154,39 @@ async fn an_authorizer_gives_its_policy_whatever_it_says() {
     assert_eq!(call(json!({"Authorization": "other"})).await.1["clientStatus"], 500);
     let (status, missing) = rest(&control, "apigateway", "POST", "/restapis/api/authorizers/none", json!({})).await;
     assert_eq!((status, missing["message"].as_str().unwrap()), (404, "Invalid Authorizer identifier specified"));
+}
+
+#[tokio::test]
+async fn an_authorizer_of_a_user_pool_gives_the_claims() {
+    const POOL: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abcdefghi";
+    let (control, _) = control([]);
+    let world = control.default_world().unwrap();
+    world.gateway.issuers.set_own(Arc::new(OwnPool { issuer: POOL, revoked: "" }));
+    let authorizer = Authorizer {
+        id: "p".to_owned(),
+        name: "pool".to_owned(),
+        authorizer_type: AuthorizerType::CognitoUserPools,
+        provider_arns: vec!["arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abcdefghi".to_owned()],
+        ..Authorizer::default()
+    };
+    let api = RestApi {
+        id: "pools".to_owned(),
+        authorizers: [("p".to_owned(), authorizer)].into(),
+        gateway_responses: [(
+            "UNAUTHORIZED".to_owned(),
+            GatewayResponse { status_code: Some("418".to_owned()), ..GatewayResponse::default() },
+        )]
+        .into(),
+        ..RestApi::default()
+    };
+    lock(&world.apigateway).apis.insert("pools", api).unwrap();
+    let token = TestKey::token(&json!({"iss": POOL, "token_use": "id", "sub": "u1", "exp": 9_999_999_999_i64}));
+    let call = async |token: &str| {
+        let body = json!({"headers": {"Authorization": token}});
+        rest(&control, "apigateway", "POST", "/restapis/pools/authorizers/p", body).await.1
+    };
+    let answer = call(&token).await;
+    assert_eq!((&answer["clientStatus"], &answer["claims"]["sub"]), (&json!(200), &json!("u1")), "{answer}");
+    let refused = call("nonsense").await;
+    assert_eq!((&refused["clientStatus"], refused.get("claims")), (&json!(401), None), "{refused}");
 }

@@ -121,3 +121,30 @@ async fn what_a_template_declares_is_listed_changed_and_deployed_like_the_rest()
     f.control.declare_rest_apis(&indexmap::IndexMap::new()).unwrap();
     assert_eq!(f.call("GET", "", json!(null)).await.0, 404);
 }
+
+#[tokio::test]
+async fn a_flush_makes_a_stage_ask_its_authorizers_again() {
+    let allow = crate::proxy::testing::policy("Allow", "*", json!({}));
+    let fake = Fake::new([("f", says("hello")), ("auth", Answer::Json(allow))]);
+    let f = Fixture::on(Control::open(None, fake.gateway(), Arc::default()).unwrap()).await;
+    let authorizer = json!({"name": "tokens", "type": "TOKEN", "authorizerUri": lambda_uri("auth"),
+        "identitySource": "method.request.header.Authorization"});
+    let authorizer = f.ok("POST", "/authorizers", authorizer).await["id"].clone();
+    let users = f.resource(&f.root, "users").await;
+    let path = format!("/resources/{users}/methods/GET");
+    f.ok("PUT", &path, json!({"authorizationType": "CUSTOM", "authorizerId": authorizer})).await;
+    let integration = json!({"type": "AWS_PROXY", "httpMethod": "POST", "uri": lambda_uri("f")});
+    f.ok("PUT", &format!("{path}/integration"), integration).await;
+    f.deploy(json!({"stageName": "dev"})).await;
+    let get = async || {
+        let Some(Plane::Rest(plane)) = f.control.published().get(f.api.trim_start_matches("/restapis/")) else {
+            panic!()
+        };
+        let reply = rest::serve(&plane, "dev/users", request("GET", "dev/users", &[("Authorization", "t")])).await;
+        assert_eq!(reply.status(), 200);
+        fake.count("auth")
+    };
+    assert_eq!((get().await, get().await), (1, 1));
+    assert_eq!(f.call("DELETE", "/stages/dev/cache/authorizers", json!(null)).await.0, 202);
+    assert_eq!((get().await, get().await), (2, 2));
+}

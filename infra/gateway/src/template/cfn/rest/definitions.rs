@@ -51,8 +51,6 @@ pub(in crate::template) fn load_gateway_response<'t>(loader: &mut Loader<'t>, re
         response_templates: properties.string_map("ResponseTemplates"),
         ..GatewayResponse::default()
     };
-    let reason = "gateway responses are not customised";
-    properties.report().unsupported(resource.owner(), None, resource.at, reason);
     let (Some(response_type), Some(api)) = (response_type, loader.rest_of(&properties, "RestApiId")) else { return };
     response.response_type.clone_from(&response_type);
     complete(&mut response);

@@ -28,7 +28,6 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
     tags(builder, document);
     gateway_responses(builder, document);
     for (key, reason) in [
-        ("x-amazon-apigateway-gateway-responses", "gateway responses are not customised"),
         ("x-amazon-apigateway-request-validators", "requests are not validated"),
         ("x-amazon-apigateway-request-validator", "requests are not validated"),
         ("x-amazon-apigateway-policy", "resource policies are not evaluated"),
