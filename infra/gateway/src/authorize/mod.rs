@@ -4,6 +4,7 @@
 mod answer;
 mod cache;
 mod identity;
+pub mod issuers;
 mod policy;
 
 pub(crate) use answer::{AnswerError, Grant};

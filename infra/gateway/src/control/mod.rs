@@ -9,6 +9,7 @@ mod apigatewaymanagementapi;
 mod apigatewayv2;
 mod call;
 mod cloudwatch;
+mod cognito_idp;
 pub(crate) mod coverage;
 mod documents;
 mod iam;
@@ -61,7 +62,7 @@ pub struct Control {
     gateway: Gateway,
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
-    worlds: RwLock<HashMap<WorldId, Arc<World>>>,
+    worlds: Arc<RwLock<HashMap<WorldId, Arc<World>>>>,
     /// Who issues the credentials of functions and of roles that are taken on.
     issuer: Issuer,
     /// The access key and secret access key of whoever runs this; `None` takes every signature.
@@ -85,7 +86,7 @@ impl Control {
             documents,
             gateway,
             published,
-            worlds: RwLock::default(),
+            worlds: Arc::default(),
             issuer: Issuer::default(),
             owner: None,
             unknown: Mutex::default(),
@@ -280,9 +281,21 @@ impl Control {
         world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
     }
 
+    /// Whether everybody may send this request to `service`: it names an operation that AWS takes unsigned.
+    pub(crate) fn is_public(service: &Service, request: &ClientRequest) -> bool {
+        let named = Protocol::of(request).operation(service.model, request);
+        let Named::Known(operation, _) = named else { return false };
+        service.entry(&operation.name).is_some_and(|entry| entry.public)
+    }
+
     /// Whether a request names somebody who has signed it.
     pub(crate) fn is_signed(request: &ClientRequest) -> bool {
         matches!(signature::signed(request), Signed::By(_))
+    }
+
+    /// Whether a request has a signature, or something in the place of one.
+    pub(crate) fn has_credentials(request: &ClientRequest) -> bool {
+        !matches!(signature::signed(request), Signed::Not)
     }
 
     /// Answers one request to `service`.
@@ -302,8 +315,19 @@ impl Control {
         request: &ClientRequest,
         request_id: &str,
     ) -> Result<Reply, ApiError> {
-        let scope = match signature::signed(request) {
-            Signed::By(scope) => scope,
+        let world = match signature::signed(request) {
+            Signed::By(scope) => {
+                self.check_signature(request, protocol == Protocol::Query)?;
+                let account = scope.account();
+                let account = account.as_deref().unwrap_or(&self.gateway.account_id);
+                if service.global {
+                    self.global_world(account)?
+                } else {
+                    self.world(&WorldId::new(account, scope.region.as_str()))?
+                }
+            }
+            // Whose it is, its parameters say: the handler looks there.
+            Signed::Not if Control::is_public(service, request) => self.default_world()?,
             Signed::Not => {
                 let message = "Missing Authentication Token: sign the request; any access key does, and the region in its \
                                credential scope says which region is meant";
@@ -314,14 +338,6 @@ impl Control {
                                Credential={access key}/{yyyymmdd}/{region}/{service}/aws4_request, SignedHeaders=…, Signature=…";
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
-        };
-        self.check_signature(request, protocol == Protocol::Query)?;
-        let account = scope.account();
-        let account = account.as_deref().unwrap_or(&self.gateway.account_id);
-        let world = if service.global {
-            self.global_world(account)?
-        } else {
-            self.world(&WorldId::new(account, scope.region.as_str()))?
         };
         let (operation, labels) = match protocol.operation(service.model, request) {
             Named::Known(operation, labels) => (operation, labels),

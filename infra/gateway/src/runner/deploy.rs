@@ -259,16 +259,19 @@ impl Deployer {
         let mut model = loaded.model;
         let port = self.services.gateway.port;
         let own: Vec<_> = model.rest_apis.keys().chain(model.apis.keys()).cloned().collect();
-        let is_own = |api_id: &str| own.iter().any(|own| own == api_id);
+        let user_pools: Vec<_> = model.user_pools.pools.keys().cloned().collect();
+        let own_urls = urls::Own { apis: &own, user_pools: &user_pools };
         for function in model.functions.values_mut() {
             for value in function.environment.values_mut() {
-                *value = urls::rewrite(value, port, is_own);
+                *value = urls::rewrite(value, port, &own_urls);
             }
         }
         let (planes, warnings) = planes(&model, &self.services.gateway)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let declared = self.services.control.declare_user_pools(&model.user_pools).await;
+        declared.map_err(DeployError::Control)?;
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
         let event_sources = self.deploy_event_sources(&model).await;
@@ -285,7 +288,7 @@ impl Deployer {
         let tables =
             model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
         let outputs =
-            loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, is_own)));
+            loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, &own_urls)));
         let mut state = self.state();
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);
