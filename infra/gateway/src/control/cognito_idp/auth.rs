@@ -169,6 +169,11 @@ async fn by_srp(call: &Call<'_>, signing: Signing) -> Outcome {
     };
     // One without a verifier, whether it exists or not, gets an answer of the same form that leads nowhere.
     let exists = kept.is_some();
+    if let (Some(key), false) = (&found.key, exists) {
+        tracing::warn!(
+            "user {key} cannot sign in by SRP: no client of the pool did when the password was set; set it again"
+        );
+    }
     let (secret, block) = (random.bytes::<32>()?, random.bytes::<64>()?);
     let for_srp = name.clone();
     let (exchange, salt) = passwords::in_turn(move || {

@@ -7,10 +7,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::super::call::ApiError;
 
+/// Fills the bytes; `false` where there is no randomness.
+type Fill = dyn Fn(&mut [u8]) -> bool + Send + Sync;
+
 /// Where random bytes come from. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct Random {
-    fill: Arc<dyn Fn(&mut [u8]) -> bool + Send + Sync>,
+    fill: Arc<Fill>,
 }
 
 impl Default for Random {

@@ -72,6 +72,11 @@ pub(super) fn is_alias(pool: &UserPool, attribute: &str) -> bool {
     has(&pool.settings, "AliasAttributes", attribute)
 }
 
+/// Whether users sign in with anything but their name.
+pub(super) fn has_aliases(pool: &UserPool) -> bool {
+    has_username_attributes(pool) || texts(&pool.settings, "AliasAttributes").next().is_some()
+}
+
 /// Whether this attribute is verified by a code.
 pub(super) fn is_auto_verified(pool: &UserPool, attribute: &str) -> bool {
     has(&pool.settings, "AutoVerifiedAttributes", attribute)

@@ -172,3 +172,56 @@ impl Exchange {
         expected.ct_eq(given.as_slice()).into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIME: &str = "Sun Nov 22 12:57:00 UTC 2026";
+
+    fn kept() -> Verifier {
+        let mut salt = [7; 16];
+        salt[0] = 0xf0;
+        verifier("abcdefghi", "ann", "Correct-horse-1", salt)
+    }
+
+    /// `A` for `a` of bytes 5.
+    fn srp_a() -> String {
+        let group = Group::new();
+        hex(&group.power(&group.generator(), &[5; 32]).retrieve().to_be_bytes())
+    }
+
+    /// Computed with Python's numbers, after Cognito's own clients.
+    #[test]
+    fn a_sign_in_comes_to_the_numbers_of_cognitos_clients() {
+        let exchange = begin(&kept(), &srp_a(), [9; 32]).unwrap();
+        let digest = hash(&[exchange.public_b.trim_start_matches('0').as_bytes()]);
+        assert_eq!(hex(&digest), "c962f568b0e10c9dfe23dff48e544523670307322a7571a6480784008a16a261");
+        let signature = "k3UM5WQJehx+CMZcFQDCrDDbS8WRlGk8/OD+IGyWqBE=";
+        let proves =
+            |block: &[u8], time: &str, signature: &str| exchange.proves("abcdefghi", "ann", block, time, signature);
+        assert!(proves(b"block", TIME, signature));
+        assert!(!proves(b"other", TIME, signature));
+        assert!(!proves(b"block", "Sun Nov 22 12:57:01 UTC 2026", signature));
+        for wrong in ["", "AAAA", "no base64"] {
+            assert!(!proves(b"block", TIME, wrong));
+        }
+    }
+
+    #[test]
+    fn numbers_that_give_the_key_away_are_refused() {
+        for wrong in ["", "0", "00000000", GROUP, "x", &"f".repeat(2 * BYTES + 1)] {
+            assert!(begin(&kept(), wrong, [9; 32]).is_none(), "{wrong}");
+        }
+        // Twice the modulus has a bit more than fits.
+        let twice = number(&from_hex(GROUP).unwrap());
+        assert!(begin(&kept(), &hex(&twice.to_be_bytes()), [9; 32]).is_none());
+    }
+
+    #[test]
+    fn who_does_not_exist_has_the_same_numbers_each_time() {
+        let (one, again) = (imitated(&[1; 32], "nobody"), imitated(&[1; 32], "nobody"));
+        assert!(one == again && one.salt.len() == kept().salt.len());
+        assert!(one.salt != imitated(&[2; 32], "nobody").salt);
+    }
+}

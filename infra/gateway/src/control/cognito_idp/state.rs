@@ -106,8 +106,10 @@ impl State {
     pub(super) fn find_user(&self, pool: &UserPool, given: &str) -> Option<String> {
         let name = settings::folded(pool, given);
         let key = format!("{}/{name}", pool.id);
-        if self.users.contains(&key) {
-            return Some(key);
+        let named = self.users.contains(&key).then_some(key);
+        let is_sub = uuid::Uuid::parse_str(given).is_ok();
+        if !is_sub && !settings::has_aliases(pool) {
+            return named;
         }
         let means = |user: &User| {
             ["email", "phone_number", "preferred_username"].into_iter().any(|attribute| {
@@ -116,14 +118,14 @@ impl State {
                 fits && (settings::is_username(pool, attribute) || settings::is_alias(pool, attribute) && verified)
             })
         };
-        // Every name is looked up among all, so that the time tells nothing of one.
+        // Among all of them, also where one was found: the time tells nothing of a name.
         let mut found = None;
         for (key, user) in self.users_of(&pool.id) {
             if means(user) || user.sub == given {
                 found = found.or_else(|| Some(key.to_owned()));
             }
         }
-        found
+        named.or(found)
     }
 
     /// The key of a user that an administrator names.
