@@ -14,6 +14,7 @@ use super::challenges::{self, Asks, Challenge};
 use super::sessions::Proof;
 use super::settings::PasswordPolicy;
 use super::tokens::SignIn;
+use super::triggers::{self, About};
 use super::user::Status;
 use super::{clients, invalid, no_user, not_authorized, passwords, sessions, settings, srp, tokens, world_of_client};
 
@@ -204,18 +205,31 @@ async fn by_srp(call: &Call<'_>, signing: Signing) -> Outcome {
 
 /// What a user who has given the right password gets: tokens, a challenge or a reason why not.
 pub(super) async fn signed_in(call: &Call<'_>, signing: &Signing, key: &str, client_id: &str) -> Outcome {
+    let (user, pool) = {
+        let state = lock(&signing.world.cognito_idp);
+        let user = state.users.get(key).cloned().ok_or_else(incorrect)?;
+        let pool = state.pool(&user.pool)?.clone();
+        (user, pool)
+    };
+    if !user.enabled {
+        return Err(not_authorized("User is disabled."));
+    }
+    if settings::demands_mfa(&pool) {
+        return Err(invalid(
+            "This user pool demands MFA (MfaConfiguration ON), which Ferrogate does not have: with OFF or OPTIONAL users sign in",
+        ));
+    }
+    let about = About { pool: &pool, user: &user, client_id, source: "PreAuthentication_Authentication" };
+    let metadata = call.member("ClientMetadata").cloned().unwrap_or_default();
+    triggers::pre_authentication(&signing.world, about, metadata).await?;
     {
         let mut state = lock(&signing.world.cognito_idp);
-        let user = state.users.get(key).cloned().ok_or_else(incorrect)?;
-        if !user.enabled {
-            return Err(not_authorized("User is disabled."));
-        }
         match user.status {
             Status::Unconfirmed => {
                 return Err(ApiError::new("UserNotConfirmedException", "User is not confirmed."));
             }
             Status::ForceChangePassword => {
-                let days = PasswordPolicy::of(state.pool(&user.pool)?).temporary_days;
+                let days = PasswordPolicy::of(&pool).temporary_days;
                 if call.now() > user.temporary_since.unwrap_or_default() + days * DAY {
                     let message = "Temporary password has expired and must be reset by an administrator.";
                     return Err(not_authorized(message));
@@ -237,8 +251,16 @@ pub(super) async fn complete(
     source: &'static str,
 ) -> Outcome {
     let now = call.now();
-    let (session, refresh) = sessions::begin(&mut lock(&signing.world.cognito_idp), key, client_id, now)?;
     let metadata = call.member("ClientMetadata").cloned().unwrap_or_default();
+    let (user, pool) = {
+        let state = lock(&signing.world.cognito_idp);
+        let user = state.users.get(key).cloned().ok_or_else(incorrect)?;
+        let pool = state.pool(&user.pool)?.clone();
+        (user, pool)
+    };
+    let about = About { pool: &pool, user: &user, client_id, source: "PostAuthentication_Authentication" };
+    triggers::post_authentication(&signing.world, about, metadata.clone()).await?;
+    let (session, refresh) = sessions::begin(&mut lock(&signing.world.cognito_idp), key, client_id, now)?;
     let sign_in = SignIn { user: key, client_id, session: &session, auth_time: now / 1_000, source, metadata };
     let mut result = tokens::issue(call, &signing.world, sign_in).await?;
     result["RefreshToken"] = refresh.into();

@@ -12,8 +12,9 @@ use super::state::{MAX_POOLS, State};
 use super::{attributes, invalid, limit_exceeded, tags, triggers};
 use crate::model::UserPool;
 
-const PARTLY: &str = "MFA, mail settings, threat protection and other triggers than PreSignUp, PostConfirmation and \
-                      PreTokenGeneration (V1) are kept and do nothing";
+const PARTLY: &str = "there is no MFA (a pool that demands it signs nobody in); mail settings, threat protection and the \
+                      triggers for messages, migration and custom challenges are kept and do nothing; PreTokenGeneration \
+                      is called as V1";
 
 pub(super) const OPERATIONS: &[Entry] = &[
     op_async("CreateUserPool", create).partly(PARTLY),

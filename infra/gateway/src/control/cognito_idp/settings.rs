@@ -94,6 +94,11 @@ pub(super) fn is_closed(pool: &UserPool) -> bool {
     config.and_then(|config| config.get("AllowAdminCreateUserOnly")) == Some(&Value::Bool(true))
 }
 
+/// Whether nobody signs in without a second factor. `OPTIONAL` leaves it to users, and none here has one.
+pub(super) fn demands_mfa(pool: &UserPool) -> bool {
+    pool.settings.get("MfaConfiguration").and_then(Value::as_str) == Some("ON")
+}
+
 /// The function that a pool calls at this point.
 pub(super) fn trigger(pool: &UserPool, name: &str) -> Option<String> {
     let config = pool.settings.get("LambdaConfig")?;

@@ -1,5 +1,5 @@
-//! Functions that a pool calls: before a sign-up, after a confirmation, before tokens are made. AWS has more; a pool that
-//! names one of those is told of.
+//! Functions that a pool calls: before a sign-up, after a confirmation, before and after a sign-in, before tokens are made.
+//! AWS has more; a pool that names one of those is told of.
 //! <https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html>
 
 use std::sync::Arc;
@@ -17,7 +17,14 @@ use crate::model::UserPool;
 /// How long AWS waits for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// What is called.
-const CALLED: &[&str] = &["PreSignUp", "PostConfirmation", "PreTokenGeneration", "PreTokenGenerationConfig"];
+const CALLED: &[&str] = &[
+    "PreSignUp",
+    "PostConfirmation",
+    "PreAuthentication",
+    "PostAuthentication",
+    "PreTokenGeneration",
+    "PreTokenGenerationConfig",
+];
 
 /// Names what a pool asks for and does not get.
 pub(super) fn warn(pool: &UserPool) {
@@ -32,9 +39,8 @@ pub(super) fn warn(pool: &UserPool) {
     if let Some(version) = version.filter(|version| *version != "V1_0") {
         tracing::warn!(pool = pool.id, "user pool {}: PreTokenGeneration is called as V1_0, not {version}", pool.name);
     }
-    let mfa = pool.settings.get("MfaConfiguration").and_then(Value::as_str);
-    if mfa.is_some_and(|mfa| mfa != "OFF") {
-        tracing::warn!(pool = pool.id, "user pool {}: MFA is not asked for here", pool.name);
+    if settings::demands_mfa(pool) {
+        tracing::warn!(pool = pool.id, "user pool {}: it demands MFA, which is not here: nobody signs in", pool.name);
     }
 }
 
@@ -126,6 +132,21 @@ pub(super) async fn post_confirmation(world: &Arc<World>, about: About<'_>, meta
     let function = settings::trigger(about.pool, "PostConfirmation");
     let more = json!({ "clientMetadata": metadata });
     run(world, "PostConfirmation", function, about, more, json!({})).await.map(drop)
+}
+
+/// `PreAuthentication`, whose error refuses the sign-in. It is called once the password is known to be right: what it
+/// refuses, it refuses all the same.
+pub(super) async fn pre_authentication(world: &Arc<World>, about: About<'_>, metadata: Value) -> Result<(), ApiError> {
+    let function = settings::trigger(about.pool, "PreAuthentication");
+    let more = json!({ "validationData": metadata });
+    run(world, "PreAuthentication", function, about, more, json!({})).await.map(drop)
+}
+
+/// `PostAuthentication`, whose error is the caller's answer.
+pub(super) async fn post_authentication(world: &Arc<World>, about: About<'_>, metadata: Value) -> Result<(), ApiError> {
+    let function = settings::trigger(about.pool, "PostAuthentication");
+    let more = json!({ "newDeviceUsed": false, "clientMetadata": metadata });
+    run(world, "PostAuthentication", function, about, more, json!({})).await.map(drop)
 }
 
 /// `PreTokenGeneration`, version 1: gives `claimsOverrideDetails`.

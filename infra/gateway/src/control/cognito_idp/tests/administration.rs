@@ -50,6 +50,15 @@ async fn a_temporary_password_and_a_challenge_end() {
     assert!(cognito.ok("AdminInitiateAuth", flow).await["AuthenticationResult"]["IdToken"].is_string());
 }
 
+/// What cannot be asked for is not left out: nobody is let in without it.
+#[tokio::test]
+async fn a_pool_that_demands_mfa_signs_nobody_in() {
+    let cognito = Cognito::with(json!({ "MfaConfiguration": "ON" }), json!({})).await;
+    cognito.user("ann").await;
+    let refused = cognito.refused("InitiateAuth", Cognito::password_flow("ann", PASSWORD)).await;
+    assert!(refused.starts_with("InvalidParameterException: This user pool demands MFA"), "{refused}");
+}
+
 #[tokio::test]
 async fn a_disabled_user_is_out_until_enabled() {
     let cognito = Cognito::new().await;

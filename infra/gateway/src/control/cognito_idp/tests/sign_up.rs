@@ -115,7 +115,7 @@ impl Invoke for Functions {
         async move {
             let mut event: Value = serde_json::from_slice(&request.payload).unwrap();
             self.events.lock().unwrap().push(event.clone());
-            if event["userName"] == "mallory" {
+            if event["userName"] == "mallory" || (name.ends_with(":gate") && event["userName"] == "eve") {
                 let payload = json!({ "errorMessage": "not you", "errorType": "Error" }).to_string().into();
                 return Ok(Invocation { payload, function_error: Some("Unhandled".into()), ..Invocation::default() });
             }
@@ -140,8 +140,10 @@ impl Invoke for Functions {
 async fn the_pools_functions_decide_on_users_and_tokens() {
     let functions = Arc::new(Functions::default());
     let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
-    let config =
-        json!({ "PreSignUp": arn("pre"), "PostConfirmation": arn("post"), "PreTokenGeneration": arn("token") });
+    let config = json!({
+        "PreSignUp": arn("pre"), "PostConfirmation": arn("post"), "PreTokenGeneration": arn("token"),
+        "PreAuthentication": arn("gate"), "PostAuthentication": arn("after"),
+    });
     let cognito = Cognito::with_functions(functions.clone(), json!({ "LambdaConfig": config })).await;
     let made = cognito.sign_up("ann").await;
     assert_eq!(made["UserConfirmed"], json!(true));
@@ -149,10 +151,19 @@ async fn the_pools_functions_decide_on_users_and_tokens() {
     assert_eq!((&id["tier"], &id["cognito:groups"], &id["email"]), (&json!("gold"), &json!(["made-up"]), &Value::Null));
     assert!(id["iss"].as_str().unwrap().ends_with(&cognito.pool), "no function changes who signs");
     let sources: Vec<_> = functions.events.lock().unwrap().iter().map(|event| event["triggerSource"].clone()).collect();
-    let expected = ["PreSignUp_SignUp", "PostConfirmation_ConfirmSignUp", "TokenGeneration_Authentication"];
+    let expected = [
+        "PreSignUp_SignUp",
+        "PostConfirmation_ConfirmSignUp",
+        "PreAuthentication_Authentication",
+        "PostAuthentication_Authentication",
+        "TokenGeneration_Authentication",
+    ];
     assert_eq!(sources, expected);
     let refused = cognito.refused("SignUp", json!({ "Username": "mallory", "Password": PASSWORD })).await;
     assert_eq!(refused, "UserLambdaValidationException: PreSignUp failed with error not you.");
+    cognito.sign_up("eve").await;
+    let refused = cognito.refused("InitiateAuth", Cognito::password_flow("eve", PASSWORD)).await;
+    assert_eq!(refused, "UserLambdaValidationException: PreAuthentication failed with error not you.");
     let user = cognito.refused("AdminGetUser", json!({ "Username": "mallory" })).await;
     assert_eq!(user, "UserNotFoundException: User does not exist.");
 }
