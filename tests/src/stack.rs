@@ -54,6 +54,11 @@ impl Stack {
         self.client.request(method, self.api(api_and_path)).bearer_auth("demo-token")
     }
 
+    /// What the stack tells its user when it is ready.
+    pub fn banner(&self) -> String {
+        self.running.banner()
+    }
+
     /// The name of the table that the template calls this.
     pub fn table(&self, logical_id: &str) -> String {
         self.running.table_name(logical_id).unwrap_or_else(|| panic!("the template has no table {logical_id}"))

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod chat;
+mod cognito;
 mod command;
 mod control_plane;
 mod events;

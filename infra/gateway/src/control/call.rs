@@ -169,26 +169,33 @@ pub(crate) struct Entry {
     pub(crate) handler: Handler,
     /// What of it is missing, for docs/coverage.md; `None` if nothing is known to be.
     pub(crate) partly: Option<&'static str>,
+    /// Whether AWS takes it unsigned, from pages of every origin too: the operations of Cognito's users.
+    pub(crate) public: bool,
 }
 
 /// An operation that answers at once.
 pub(crate) const fn op(name: &'static str, handler: fn(&Call<'_>) -> Outcome) -> Entry {
-    Entry { name, handler: Handler::Sync(handler), partly: None }
+    Entry { name, handler: Handler::Sync(handler), partly: None, public: false }
 }
 
 /// An operation that waits for something.
 pub(crate) const fn op_async(name: &'static str, handler: for<'a> fn(&'a Call<'a>) -> BoxFuture<'a, Outcome>) -> Entry {
-    Entry { name, handler: Handler::Async(handler), partly: None }
+    Entry { name, handler: Handler::Async(handler), partly: None, public: false }
 }
 
 /// An operation that another room answers.
 pub(crate) const fn elsewhere(name: &'static str) -> Entry {
-    Entry { name, handler: Handler::Elsewhere, partly: None }
+    Entry { name, handler: Handler::Elsewhere, partly: None, public: false }
 }
 
 impl Entry {
     /// Says what of the operation is missing.
     pub(crate) const fn partly(self, what: &'static str) -> Entry {
         Entry { partly: Some(what), ..self }
+    }
+
+    /// Lets everybody call it, unsigned.
+    pub(crate) const fn public(self) -> Entry {
+        Entry { public: true, ..self }
     }
 }

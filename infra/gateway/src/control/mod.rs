@@ -10,6 +10,7 @@ mod apigatewayv2;
 mod call;
 mod callers;
 mod cloudwatch;
+mod cognito_idp;
 pub(crate) mod coverage;
 mod documents;
 mod iam;
@@ -65,7 +66,7 @@ pub struct Control {
     gateway: Gateway,
     /// The APIs that are served, of all worlds.
     published: Arc<Published>,
-    worlds: RwLock<HashMap<WorldId, Arc<World>>>,
+    worlds: Arc<RwLock<HashMap<WorldId, Arc<World>>>>,
     /// Who has which access key.
     directory: Arc<Directory>,
     /// Operations that were asked for and are not here: each is logged once.
@@ -88,7 +89,7 @@ impl Control {
             documents,
             gateway,
             published,
-            worlds: RwLock::default(),
+            worlds: Arc::default(),
             // Nothing is checked before it is said what is good.
             directory: Arc::new(Directory::new(Issuer::default(), Credentials::default(), false, account)),
             unknown: Mutex::default(),
@@ -249,6 +250,13 @@ impl Control {
         world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
     }
 
+    /// Whether everybody may send this request to `service`: it names an operation that AWS takes unsigned.
+    pub(crate) fn is_public(service: &Service, request: &ClientRequest) -> bool {
+        let named = Protocol::of(request).operation(service.model, request);
+        let Named::Known(operation, _) = named else { return false };
+        service.entry(&operation.name).is_some_and(|entry| entry.public)
+    }
+
     /// Answers one request to `service`.
     pub(crate) async fn serve(&self, service: &'static Service, request: &ClientRequest) -> Reply {
         let request_id = ids::request_id();
@@ -266,8 +274,19 @@ impl Control {
         request: &ClientRequest,
         request_id: &str,
     ) -> Result<Reply, ApiError> {
-        let scope = match signature::signed(request) {
-            Signed::By(scope) => scope,
+        let world = match signature::signed(request) {
+            Signed::By(scope) => {
+                self.check_signature(request, None, protocol == Protocol::Query)?;
+                let account = scope.account();
+                let account = account.as_deref().unwrap_or(&self.gateway.account_id);
+                if service.global {
+                    self.global_world(account)?
+                } else {
+                    self.world(&WorldId::new(account, scope.region.as_str()))?
+                }
+            }
+            // Whose it is, its parameters say: the handler looks there.
+            Signed::Not if Control::is_public(service, request) => self.default_world()?,
             Signed::Not => {
                 let message = format!(
                     "Missing Authentication Token: sign the request; the region in its credential scope says which region is \
@@ -281,14 +300,6 @@ impl Control {
                                Credential={access key}/{yyyymmdd}/{region}/{service}/aws4_request, SignedHeaders=…, Signature=…";
                 return Err(ApiError::new("IncompleteSignatureException", message));
             }
-        };
-        self.check_signature(request, None, protocol == Protocol::Query)?;
-        let account = scope.account();
-        let account = account.as_deref().unwrap_or(&self.gateway.account_id);
-        let world = if service.global {
-            self.global_world(account)?
-        } else {
-            self.world(&WorldId::new(account, scope.region.as_str()))?
         };
         let (operation, labels) = match protocol.operation(service.model, request) {
             Named::Known(operation, labels) => (operation, labels),

@@ -54,7 +54,7 @@ impl std::fmt::Debug for Service {
 }
 
 /// All of them.
-pub(crate) static SERVICES: [&Service; 9] = [
+pub(crate) static SERVICES: [&Service; 10] = [
     &super::apigateway::SERVICE,
     &super::apigatewayv2::SERVICE,
     &super::apigatewaymanagementapi::SERVICE,
@@ -64,6 +64,7 @@ pub(crate) static SERVICES: [&Service; 9] = [
     &super::sns::SERVICE,
     &super::cloudwatch::SERVICE,
     &super::logs::SERVICE,
+    &super::cognito_idp::SERVICE,
 ];
 
 /// The service that `request` is for.
@@ -85,12 +86,14 @@ fn name(request: &ClientRequest) -> Option<&'static str> {
             "sns" => "sns",
             "monitoring" => "cloudwatch",
             "logs" => "logs",
+            "cognito-idp" => "cognito-idp",
             _ => return None,
         });
     }
     match request.headers.get("x-amz-target").and_then(|target| target.split_once('.')) {
         Some(("Logs_20140328", _)) => return Some("logs"),
         Some(("GraniteServiceVersion20100801", _)) => return Some("cloudwatch"),
+        Some(("AWSCognitoIdentityProviderService", _)) => return Some("cognito-idp"),
         _ => {}
     }
     let gateways = ["/restapis", "/apikeys", "/usageplans", "/domainnames", "/account", "/vpclinks", "/v2/"];

@@ -87,6 +87,7 @@ fn check(model: &ServiceModel, member: &Member, value: &Value, path: &str, found
         }
         (ShapeType::Blob, Value::String(base64)) => length(shape, base64.len() / 4 * 3, value, path, found),
         (ShapeType::String, Value::String(text)) => {
+            let before = found.len();
             length(shape, text.chars().count(), value, path, found);
             if shape.regex.as_ref().is_some_and(|regex| !regex.is_match(text)) {
                 let pattern = shape.pattern.as_deref().unwrap_or_default();
@@ -95,6 +96,9 @@ fn check(model: &ServiceModel, member: &Member, value: &Value, path: &str, found
             if !shape.values.is_empty() && !shape.values.contains(text) {
                 let set = shape.values.join(", ");
                 violated(found, value, path, &format!("Member must satisfy enum value set: [{set}]"));
+            }
+            if shape.sensitive {
+                hide(&mut found[before..], text);
             }
         }
         _ => {}
@@ -109,6 +113,16 @@ fn length(shape: &Shape, length: usize, value: &Value, path: &str, found: &mut V
     }
     if let Some(max) = shape.max.filter(|max| length > *max) {
         violated(found, value, path, &format!("Member must have length less than or equal to {max}"));
+    }
+}
+
+/// AWS shows no value that its model calls sensitive: `Value at 'password' failed to satisfy …`.
+fn hide(violations: &mut [String], text: &str) {
+    let shown: String = text.chars().take(MAX_SHOWN).collect();
+    for violation in violations {
+        if let Some(rest) = violation.strip_prefix(&format!("Value '{shown}' ")) {
+            *violation = format!("Value {rest}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::documents::{Documents, DocumentsError};
-use super::{apigateway, apigatewayv2, cloudwatch, iam, lambda, logs, sns};
+use super::{apigateway, apigatewayv2, cloudwatch, cognito_idp, iam, lambda, logs, sns};
 use crate::gateway::Gateway;
 
 /// Which account and region.
@@ -47,6 +47,7 @@ pub(crate) struct World {
     pub(crate) sns: Mutex<sns::State>,
     pub(crate) cloudwatch: Mutex<cloudwatch::State>,
     pub(crate) logs: Mutex<logs::State>,
+    pub(crate) cognito_idp: Mutex<cognito_idp::State>,
 }
 
 impl World {
@@ -64,6 +65,7 @@ impl World {
             sns: Mutex::new(sns::State::open(&scope)?),
             cloudwatch: Mutex::new(cloudwatch::State::open(&scope)?),
             logs: Mutex::new(logs::State::open(&scope)?),
+            cognito_idp: Mutex::new(cognito_idp::State::open(&scope)?),
         })
     }
 
@@ -79,6 +81,7 @@ impl World {
         *lock(&self.sns) = sns::State::open(&scope)?;
         *lock(&self.cloudwatch) = cloudwatch::State::open(&scope)?;
         *lock(&self.logs) = logs::State::open(&scope)?;
+        *lock(&self.cognito_idp) = cognito_idp::State::open(&scope)?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! Field names are AWS's, in snake case; an absent value is `None`, never an invented default, unless AWS documents one.
 
 mod cloudwatch;
+mod cognito;
 mod documentation;
 mod event_source;
 mod function_record;
@@ -24,6 +25,9 @@ use indexmap::IndexMap;
 use serde_json::Value;
 
 pub use cloudwatch::{MetricAlarm, MetricDimension};
+pub use cognito::{
+    ResourceServerScope, UserPool, UserPoolClient, UserPoolGroup, UserPoolResourceServer, UserPoolUser, UserPools,
+};
 pub use documentation::{DocumentationPart, DocumentationPartLocation, DocumentationVersion};
 pub use event_source::{
     DestinationConfig, EventSourceMapping, Filter, FilterCriteria, OnFailure, StartingPosition, UNKNOWN_STREAM_LABEL,
@@ -81,6 +85,8 @@ pub struct Model {
     pub tables: IndexMap<String, Table>,
     /// Event source mappings by UUID.
     pub event_source_mappings: IndexMap<String, EventSourceMapping>,
+    /// Cognito's user pools and what is in them.
+    pub user_pools: UserPools,
     /// IAM's roles by name. Templates' are not read: nothing here is refused for the want of a permission.
     pub roles: IndexMap<String, Role>,
     /// API keys of REST and WebSocket APIs by id.

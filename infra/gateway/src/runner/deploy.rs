@@ -171,6 +171,7 @@ impl Deployer {
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
         let control = control.map_err(|error| DeployError::Control(error.to_string()))?;
         let mut control = control.with_credentials(issuer, options.credentials.clone(), options.check_signatures);
+        gateway.issuers.set_own(control.own_issuers());
         let packages = PackageStore::new(&data_dir.path().join("code")).map_err(|error| lambda(&error))?;
         control.run_functions(FunctionRooms::new(worlds.clone(), packages, event_sources.clone())).await;
         let services = Arc::new(Services {
@@ -269,17 +270,20 @@ impl Deployer {
         let mut model = loaded.model;
         let port = self.services.gateway.port;
         let own: Vec<_> = model.rest_apis.keys().chain(model.apis.keys()).cloned().collect();
-        let url_ids: Vec<_> = model.function_urls.values().map(|url| url.url_id.clone()).collect();
-        let is_own = |id: &str| own.iter().chain(&url_ids).any(|own| own == id);
+        let function_urls: Vec<_> = model.function_urls.values().map(|url| url.url_id.clone()).collect();
+        let user_pools: Vec<_> = model.user_pools.pools.keys().cloned().collect();
+        let own_urls = urls::Own { apis: &own, function_urls: &function_urls, user_pools: &user_pools };
         for function in model.functions.values_mut() {
             for value in function.environment.values_mut() {
-                *value = urls::rewrite(value, port, is_own);
+                *value = urls::rewrite(value, port, &own_urls);
             }
         }
         let (planes, warnings) = planes(&model, &self.services.gateway)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
+        let declared = self.services.control.declare_user_pools(&model.user_pools).await;
+        declared.map_err(DeployError::Control)?;
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
         self.services.control.declare_function_urls(&model.function_urls).map_err(DeployError::Lambda)?;
@@ -299,7 +303,7 @@ impl Deployer {
         let tables =
             model.tables.values().filter_map(|table| Some((table.logical_id.clone()?, table.table_name.clone())));
         let outputs =
-            loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, is_own)));
+            loaded.outputs.iter().map(|output| (output.name.clone(), urls::rewrite(&output.value, port, &own_urls)));
         let mut state = self.state();
         // What an earlier deployment of this run has seeded is there still.
         let mut all_seeded = std::mem::take(&mut state.seeded);

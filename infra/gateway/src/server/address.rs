@@ -19,6 +19,8 @@ pub(super) enum Target<'a> {
     DynamoDb,
     /// A service of the control plane.
     Control(&'static Service),
+    /// What a user pool publishes: its id, and the document's name.
+    UserPool { pool: &'a str, document: &'a str },
     /// Ferrogate's own, below `/_ferrogate/`: the rest of the path.
     Own(&'a str),
     /// Nobody.
@@ -50,6 +52,9 @@ pub(super) fn resolve(request: &ClientRequest) -> Target<'_> {
     }
     if let Some(rest) = path.strip_prefix("/_ferrogate/") {
         return Target::Own(rest);
+    }
+    if let Some((pool, document)) = user_pool_document(path) {
+        return Target::UserPool { pool, document };
     }
     if let Some(service) = Control::service(request) {
         return Target::Control(service);
@@ -85,6 +90,16 @@ fn user_request(path: &str) -> Option<(&str, Cow<'_, str>)> {
     let (stage, path) = split_segment(rest.strip_prefix('/')?);
     let path = path.strip_prefix("/_user_request_")?;
     (path.is_empty() || path.starts_with('/')).then(|| (api_id, format!("/{stage}{path}").into()))
+}
+
+/// `/{pool id}/.well-known/{document}`, as at `cognito-idp.{region}.amazonaws.com`.
+fn user_pool_document(path: &str) -> Option<(&str, &str)> {
+    let (pool, document) = path.strip_prefix('/')?.split_once("/.well-known/")?;
+    let (region, id) = pool.rsplit_once('_')?;
+    let letters = |text: &str, more: &str| {
+        !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c))
+    };
+    (letters(region, "-_") && letters(id, "") && !document.contains('/')).then_some((pool, document))
 }
 
 /// `a/b/c` → (`a`, `/b/c`); `a` → (`a`, ``).

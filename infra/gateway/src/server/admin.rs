@@ -76,6 +76,7 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         ("export", &Method::GET) => super::export::serve(services, request).await,
         ("ca.pem", &Method::GET) => ca(services),
         ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
+        ("cognito", &Method::GET) => json_reply(StatusCode::OK, &services.control.cognito_outbox()),
         ("sns/confirm" | "sns/unsubscribe", &Method::GET) => sns_link(services, path, request),
         ("clock", &Method::GET) => now(services),
         ("clock", &Method::POST) => match clock::move_clock(services, request) {
@@ -87,7 +88,7 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         _ => message_reply(
             StatusCode::NOT_FOUND,
             "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/export, GET \
-             /_ferrogate/ca.pem, GET /_ferrogate/sns, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
+             /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
         ),
     }
 }

@@ -12,7 +12,7 @@ use super::head::HeadTape;
 use super::listener::Client;
 use super::read::{self, ReadError};
 use super::tls::Tls;
-use super::{ClientRequest, Overview, Plane, Published, Reply, admin, message_reply};
+use super::{ClientRequest, Overview, Plane, Published, Reply, admin, browser, message_reply};
 use crate::control::Control;
 use crate::gateway::Gateway;
 use crate::lambda::EventSources;
@@ -94,6 +94,18 @@ pub(super) async fn dispatch(
             None => message_reply(StatusCode::NOT_FOUND, &format!("there is no function URL {url_id:?} here")),
         };
     }
+    if let Target::UserPool { pool, document } = target {
+        return browser::document(&services.control, pool, document, &request);
+    }
+    // What AWS lets pages of every origin do with user pools, they may do here too.
+    if let Some(reply) = browser::preflight(&request) {
+        return reply;
+    }
+    if let Target::Control(service) = target
+        && browser::is_open(service, &request)
+    {
+        return browser::opened(services.control.serve(service, &request).await);
+    }
     // An API has CORS for what a page may do; these have none, so pages from elsewhere may do nothing.
     if request.headers.get("origin").is_some_and(|origin| !address::is_local_origin(origin)) {
         return message_reply(StatusCode::FORBIDDEN, "a page from another origin may not use this address");
@@ -119,7 +131,9 @@ pub(super) async fn dispatch(
         }
         Target::Control(service) => services.control.serve(service, &request).await,
         Target::Own(path) => admin::serve(services, path, &request).await,
-        Target::Api { .. } | Target::FunctionUrl { .. } | Target::Unknown => not_found(services, &request),
+        Target::Api { .. } | Target::FunctionUrl { .. } | Target::UserPool { .. } | Target::Unknown => {
+            not_found(services, &request)
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod admin;
+mod browser;
 mod dispatch;
 mod export;
 mod head;

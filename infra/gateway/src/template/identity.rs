@@ -69,6 +69,11 @@ impl Resolver<'_> {
                 arn("states", &format!("stateMachine:{}", self.named_or_generated(resource, "Name")?))
             }
             "AWS::Cognito::UserPool" => format!("{}_{}", options.region, &names::short_id(&["pool", id])[..9]),
+            "AWS::Cognito::UserPoolClient" => names::user_pool_client_id(id),
+            "AWS::Cognito::UserPoolGroup" => self.named_or(resource, "GroupName", id)?,
+            "AWS::Cognito::UserPoolResourceServer" => self.named(resource, "Identifier")?.unwrap_or_default(),
+            "AWS::Cognito::UserPoolUser" => self.named_or(resource, "Username", id)?,
+            "AWS::Cognito::UserPoolDomain" => self.named(resource, "Domain")?.unwrap_or_default(),
             "AWS::CloudFormation::Stack" | "AWS::Serverless::Application" => {
                 arn("cloudformation", &format!("stack/{}/{}", names::generated(options, id), names::short_id(&[id])))
             }
@@ -118,6 +123,8 @@ impl Resolver<'_> {
             "AWS::ApiGatewayV2::RouteResponse" => &["RouteResponseId"],
             "AWS::ApiGatewayV2::Integration" => &["IntegrationId"],
             "AWS::ApiGatewayV2::Route" => &["RouteId"],
+            "AWS::Cognito::UserPool" => &["Arn", "ProviderName", "ProviderURL", "UserPoolId"],
+            "AWS::Cognito::UserPoolClient" => &["ClientId", "ClientSecret", "Name"],
             _ => return Ok(Ok(self.general_attribute(resource, &id, attribute))),
         };
         if !known.contains(&attribute) {
@@ -125,6 +132,15 @@ impl Resolver<'_> {
         }
         Ok(Ok(match attribute {
             "RootResourceId" => names::resource_id(&id, "/"),
+            "ProviderName" | "ProviderURL" => {
+                let host = format!("cognito-idp.{}.{}/{id}", self.options.region, names::url_suffix(self.options));
+                if attribute == "ProviderURL" { format!("https://{host}") } else { host }
+            }
+            "ClientSecret" => names::user_pool_client_secret(self.options, &resource.logical_id),
+            "Name" => self.named_or_generated(resource, "ClientName")?,
+            "Arn" if kind == "AWS::Cognito::UserPool" => {
+                names::arn(self.options, "cognito-idp", &format!("userpool/{id}"))
+            }
             "ApiEndpoint" => {
                 let socket = self.named(resource, "ProtocolType")?.as_deref() == Some("WEBSOCKET");
                 let scheme = if socket { "wss" } else { "https" };
@@ -146,10 +162,6 @@ impl Resolver<'_> {
             return match (kind, attribute) {
                 ("AWS::SQS::Queue", "QueueName") => id.rsplit('/').next().unwrap_or(id).to_owned(),
                 ("AWS::SNS::Topic", "TopicName") => id.rsplit(':').next().unwrap_or(id).to_owned(),
-                ("AWS::Cognito::UserPool", "ProviderName" | "ProviderURL") => {
-                    let host = format!("cognito-idp.{}.{}/{id}", options.region, names::url_suffix(options));
-                    if attribute == "ProviderURL" { format!("https://{host}") } else { host }
-                }
                 ("AWS::Lambda::Url", "FunctionUrl") => names::function_url(options, &resource.logical_id),
                 ("AWS::Lambda::Version", "Version") => "1".to_owned(),
                 _ => format!("{}-{attribute}", names::generated(options, &resource.logical_id)),
@@ -165,7 +177,6 @@ impl Resolver<'_> {
             "AWS::S3::Bucket" => format!("arn:{partition}:s3:::{id}"),
             "AWS::SQS::Queue" => names::arn(options, "sqs", id.rsplit('/').next().unwrap_or(id)),
             "AWS::Logs::LogGroup" => names::arn(options, "logs", &format!("log-group:{id}:*")),
-            "AWS::Cognito::UserPool" => names::arn(options, "cognito-idp", &format!("userpool/{id}")),
             "AWS::Events::EventBus" => names::arn(options, "events", &format!("event-bus/{id}")),
             _ => {
                 let service = kind.split("::").nth(1).unwrap_or("cloudformation").to_lowercase();

@@ -57,6 +57,9 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::Serverless::SimpleTable"]) {
             sam::table::load(&mut self, resource);
         }
+        for resource in resources.iter().copied() {
+            cfn::cognito::load(&mut self, resource);
+        }
         for resource in of(&["AWS::ApiGateway::RestApi"]) {
             cfn::rest::load_api(&mut self, resource);
         }
@@ -257,6 +260,13 @@ const LOADED: &[&str] = &[
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::RouteResponse",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::Cognito::UserPool",
+    "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
+    "AWS::Cognito::UserPoolGroup",
+    "AWS::Cognito::UserPoolResourceServer",
+    "AWS::Cognito::UserPoolUser",
+    "AWS::Cognito::UserPoolUserToGroupAttachment",
     "AWS::DynamoDB::Table",
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",

@@ -11,9 +11,7 @@ pub(super) fn api_id(logical_id: &str) -> String {
 
 /// An id of AWS's looks (ten lower-case letters and digits) that depends on its parts alone.
 pub(super) fn short_id(parts: &[&str]) -> String {
-    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
-    digest.iter().take(10).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
+    long_id(parts, 10)
 }
 
 /// The id in a function's URL.
@@ -24,6 +22,25 @@ pub(super) fn url_id(logical_id: &str) -> String {
 /// `https://{url id}.lambda-url.{region}.on.aws/`
 pub(super) fn function_url(options: &LoadOptions, logical_id: &str) -> String {
     format!("https://{}.lambda-url.{}.on.aws/", url_id(logical_id), options.region)
+}
+
+/// An id or a secret of so many (32 at most) lower-case letters and digits, which depends on its parts alone.
+pub(super) fn long_id(parts: &[&str], length: usize) -> String {
+    const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
+    digest.iter().take(length).map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
+}
+
+/// The id of a user pool's app client.
+pub(super) fn user_pool_client_id(logical_id: &str) -> String {
+    long_id(&["client", logical_id], 26)
+}
+
+/// The secret of a user pool's app client: whoever has the template can tell it, as he can everything else of a stack that
+/// is tried out.
+pub(super) fn user_pool_client_secret(options: &LoadOptions, logical_id: &str) -> String {
+    let part = |half: &str, length| long_id(&["client secret", half, &options.stack_name, logical_id], length);
+    part("first", 26) + &part("second", 25)
 }
 
 /// The id of the resource with this path in a REST API.

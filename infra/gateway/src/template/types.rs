@@ -30,7 +30,7 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::ApiGatewayV2::DomainName", "custom domain names are not served; use the API's local address"),
     ("AWS::ApiGatewayV2::VpcLink", "there is no VPC locally"),
     ("AWS::CloudFormation::Stack", "nested stacks are not loaded"),
-    ("AWS::Cognito::*", "there are no user pools locally yet"),
+    ("AWS::Cognito::*", "of Cognito there are user pools with their clients, groups, users and resource servers"),
     ("AWS::DynamoDB::GlobalTable", "global tables are not created; declare an AWS::DynamoDB::Table"),
     ("AWS::Events::*", "there is no event bus locally: no rule fires"),
     ("AWS::Lambda::Alias", "there are no versions locally: an alias is the function as it is now"),

@@ -86,6 +86,7 @@ models! {
     SNS = "sns",
     CLOUDWATCH = "cloudwatch",
     LOGS = "logs",
+    COGNITO_IDP = "cognito-idp",
     DYNAMODB = "dynamodb",
     DYNAMODBSTREAMS = "dynamodbstreams",
 }
@@ -152,6 +153,7 @@ mod tests {
             &SNS,
             &CLOUDWATCH,
             &LOGS,
+            &COGNITO_IDP,
             &DYNAMODB,
             &DYNAMODBSTREAMS,
         ];

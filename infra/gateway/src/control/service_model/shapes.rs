@@ -75,6 +75,9 @@ pub(crate) struct Shape {
     #[serde(rename = "enum", default)]
     pub(crate) values: Vec<String>,
     pub(crate) timestamp_format: Option<String>,
+    /// Whether its values must not be shown.
+    #[serde(default)]
+    pub(crate) sensitive: bool,
     pub(crate) error: Option<ErrorTrait>,
     /// The pattern, made for matching whole strings; `None` too where the pattern is of no dialect known here.
     #[serde(skip)]

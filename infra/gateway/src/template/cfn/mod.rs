@@ -1,5 +1,6 @@
 //! CloudFormation's own resource types, each read into the model.
 
+pub(super) mod cognito;
 pub(super) mod dynamodb;
 pub(super) mod event_source;
 pub(super) mod function_url;

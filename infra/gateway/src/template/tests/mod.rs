@@ -1,5 +1,6 @@
 //! Whole templates: what they come to, and what is said of broken ones.
 
+mod cognito;
 mod errors;
 mod event_sources;
 mod functions;
