@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, and says where")]
 
+mod authentication;
 mod bad_input;
 mod chat;
 mod command;
@@ -20,4 +21,5 @@ mod projects;
 mod reload;
 mod sdks;
 mod streams;
+mod tiers;
 mod users;
