@@ -98,3 +98,71 @@ fn is_loopback(authority: &str) -> bool {
     };
     matches!(host, "localhost" | "::1") || host.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    /// A server that answers every request with these bytes, or never if there are none: its URL.
+    async fn server(answer: String) -> String {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            let mut open = Vec::new();
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut request = [0; 1024];
+                let _ = stream.read(&mut request).await;
+                // A client that has heard enough hangs up.
+                let _ = stream.write_all(answer.as_bytes()).await;
+                if answer.is_empty() {
+                    open.push(stream);
+                }
+            }
+        });
+        format!("http://127.0.0.1:{port}/jwks.json")
+    }
+
+    fn answer(status: &str, content_type: &str, body: &str) -> String {
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+
+    async fn get(answer: String) -> Result<String, String> {
+        let url = server(answer).await;
+        HttpFetch::default().get(&url).await.map(|document| String::from_utf8_lossy(&document).into_owned())
+    }
+
+    #[tokio::test]
+    async fn a_json_document_is_read_whatever_its_kind_of_json() {
+        for content_type in ["application/json", "application/jwk-set+json; charset=utf-8"] {
+            assert_eq!(get(answer("200 OK", content_type, "{\"keys\":[]}")).await.as_deref(), Ok("{\"keys\":[]}"));
+        }
+    }
+
+    #[tokio::test]
+    async fn html_errors_redirects_and_floods_are_refused() {
+        let html = get(answer("200 OK", "text/html", "<html>")).await.unwrap_err();
+        assert!(html.ends_with("is no JSON"), "{html}");
+        let error = get(answer("503 Service Unavailable", "application/json", "{}")).await.unwrap_err();
+        assert!(error.ends_with("answers 503"), "{error}");
+        let moved = "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n".to_owned();
+        assert!(get(moved).await.unwrap_err().ends_with("answers 302"));
+        let flood = get(answer("200 OK", "application/json", &" ".repeat(MAX_BYTES + 1))).await.unwrap_err();
+        assert!(flood.ends_with("has more than 150000 bytes"), "{flood}");
+        assert!(get("no HTTP at all".into()).await.is_err());
+    }
+
+    // The clock stands still, and goes on by itself when everybody waits: the test takes no second of anybody's time.
+    #[tokio::test(start_paused = true)]
+    async fn an_issuer_that_never_answers_is_given_up_on() {
+        let slow = get(String::new()).await.unwrap_err();
+        assert!(slow.contains("took more than") || slow.contains("timeout") || slow.contains("timed out"), "{slow}");
+    }
+}
