@@ -11,6 +11,9 @@ const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
 const endpoint = meta("cognito-endpoint");
 const ClientId = meta("cognito-client");
 
+/** Whether an emulator plays Cognito, which sends no e-mail. */
+export const isLocal = !/\.amazonaws\.com(\.cn)?$/.test(new URL(endpoint, location.href).hostname);
+
 /** What Cognito, or the way to it, says against a request: `code` is its error's name, or `Network`. */
 export class Refused extends Error {
   constructor(code, message) {

@@ -1,7 +1,7 @@
 // The card before the chat: signing up, confirming, signing in, and choosing a room. One step is shown at a time.
 
 import { $, length } from "./dom.js";
-import { confirmSignUp, resendCode, signIn, signUp } from "./session.js";
+import { confirmSignUp, isLocal, resendCode, signIn, signUp } from "./session.js";
 
 const MAX_ROOM = 64; // characters, as the functions count them
 const MIN_PASSWORD = 12; // as the user pool wants it
@@ -118,7 +118,8 @@ function toConfirm(name, password, email) {
   waiting = { name, password };
   $("password").value = "";
   $("code").value = "";
-  $("confirm-note").textContent = email ? `A code has been sent to ${email}.` : "A code has been sent to your e-mail address.";
+  const sent = `A code has been sent to ${email || "your e-mail address"}.`;
+  $("confirm-note").textContent = isLocal ? `${sent} On this machine, Ferrogate's terminal shows it instead.` : sent;
   step("confirm-form", "code");
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ferrogate_tests::stack::Stack;
+use ferrogate_tests::stack::{Stack, repository};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -175,4 +175,32 @@ async fn who_has_no_good_key_is_told_which_it_is() {
     let stack_key = "premium00000000000000000000000000000000";
     assert_eq!(ask(&stack, stack_key).await.status(), StatusCode::FORBIDDEN);
     stack.stop().await;
+}
+
+/// The write itself, without anything of the gateway's in the way but the Invoke API.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_condition_of_the_write_alone_keeps_the_quota() {
+    let stack = Arc::new(Stack::start().await);
+    // Of `acme-demo-key`, which the event has; its day is the event's.
+    let hash = "8676d15d94dabdd1283e6c407e2bb08a7b5c13b4e3667d4795c17172e080a3d4";
+    stack.put("CustomerTiersTable", &row(hash, "basic", "2026-11-22", 9_960)).await;
+    let event = std::fs::read_to_string(repository().join("events/authorize-tier/within.json")).unwrap();
+    let mut invocations = tokio::task::JoinSet::new();
+    for _ in 0..64 {
+        let (stack, event) = (stack.clone(), event.clone());
+        invocations.spawn(async move {
+            let url = format!("{}/2015-03-31/functions/authorize-tier/invocations", stack.endpoint());
+            let answer = stack.client().post(url).body(event).send().await.unwrap();
+            let answer: Value = answer.json().await.unwrap();
+            match (&answer["usageIdentifierKey"], answer["context"]["exhausted"].as_str()) {
+                (Value::String(_), Some("false")) => 1,
+                (Value::Null, Some("true")) => 0,
+                _ => panic!("{answer}"),
+            }
+        });
+    }
+    assert_eq!(invocations.join_all().await.iter().sum::<i32>(), 40);
+    let items = stack.items("CustomerTiersTable").await;
+    let item = items.iter().find(|item| item["apiKeyHash"]["S"] == hash).unwrap();
+    assert_eq!(item["requestsToday"]["N"], "10000");
 }
