@@ -2,7 +2,7 @@
 //!
 //! It serves the REQUEST event of REST APIs and of a WebSocket API's `$connect`, and answers with an IAM policy for the
 //! whole stage, so that API Gateway may use one answer for all routes. Routes whose scope the token lacks are denied in the
-//! same policy ([`scopes`]). The context has `userId` (the token's `sub`), `username`, `role` and `scopes`.
+//! same policy (`REQUIRED_SCOPES`). The context has `userId` (the token's `sub`), `username`, `role` and `scopes`.
 //!
 //! Who brings no good token gets 401, for which API Gateway wants an error whose text is exactly `Unauthorized`. Where
 //! nobody can tell, because the issuer's keys cannot be had, it is 500 and not 401: a client must not throw a good token
@@ -26,7 +26,7 @@ use ferrogate_shared::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use scopes::RequiredScopes;
+pub use scopes::RequiredScopes;
 
 /// What the function needs: the issuer's keys, and what the routes require.
 pub struct Deps {
