@@ -9,7 +9,8 @@ use aws_config::SdkConfig;
 use aws_sdk_dynamodb::Client;
 
 use crate::store::dynamodb::{
-    self, DynamoConnections, DynamoMessages, DynamoProducts, DynamoTokens, DynamoUserWrites, DynamoUsers,
+    self, DynamoConnections, DynamoCustomers, DynamoMessages, DynamoProducts, DynamoTokens, DynamoUserWrites,
+    DynamoUsers,
 };
 
 /// What is wrong with the environment, one line each.
@@ -40,6 +41,11 @@ impl<'a> Setup<'a> {
                 String::new()
             }
         }
+    }
+
+    /// A variable that may be left out, or empty.
+    pub fn optional(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|value| !value.is_empty())
     }
 
     /// A whole number with a documented default.
@@ -99,6 +105,11 @@ impl<'a> Setup<'a> {
     /// The API tokens table (`API_TOKENS_TABLE`).
     pub fn tokens(&mut self) -> DynamoTokens {
         DynamoTokens::new(self.dynamodb(), self.required("API_TOKENS_TABLE"))
+    }
+
+    /// The customers and their tiers (`CUSTOMER_TIERS_TABLE`).
+    pub fn customers(&mut self) -> DynamoCustomers {
+        DynamoCustomers::new(self.dynamodb(), self.required("CUSTOMER_TIERS_TABLE"))
     }
 
     /// The connections table (`CONNECTIONS_TABLE`).

@@ -6,7 +6,11 @@
 use lambda_http::{Body, Response};
 use serde_json::{Value, json};
 
-use crate::{domain::Invalid, response, store::StoreError};
+use crate::{
+    domain::{Invalid, Timestamp},
+    response,
+    store::StoreError,
+};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +45,36 @@ pub enum AppError {
     /// The body has more than this many bytes.
     #[error("the body has more than {0} bytes")]
     BodyTooLarge(usize),
+    /// Nobody has said who is calling: the route has no authorizer.
+    #[error("the event names no caller")]
+    Unauthenticated,
+    /// The caller may not do this. The text is for the caller.
+    #[error("not allowed: {0}")]
+    Forbidden(&'static str),
+    /// The customer has used up the day's requests.
+    #[error("the quota of the tier {tier} is used up")]
+    QuotaExceeded {
+        /// The tier.
+        tier: String,
+        /// How many requests its day has.
+        limit: u64,
+        /// When the next day begins.
+        resets_at: Timestamp,
+        /// How many seconds that is from now.
+        retry_after: u64,
+    },
+    /// The user has as many API tokens as one may have.
+    #[error("{0} tokens already")]
+    TooManyTokens(usize),
     /// There is no such thing: `user`, `product`.
     #[error("no such {0}")]
     NotFound(&'static str),
     /// Another user has the e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// There is a user with this id already.
+    #[error("the user id is taken")]
+    UserExists,
     /// The room takes no more connections.
     #[error("the room is full")]
     RoomFull,
@@ -68,6 +96,7 @@ impl From<StoreError> for AppError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::EmailTaken => AppError::EmailTaken,
+            StoreError::Exists => AppError::UserExists,
             StoreError::Changed => AppError::Contended,
             StoreError::Busy(detail) => AppError::Busy(detail),
             StoreError::Failed(detail) => AppError::Internal(detail),
@@ -89,8 +118,22 @@ impl AppError {
             AppError::BodyTooLarge(limit) => {
                 (413, "BodyTooLarge", format!("The body must have at most {limit} bytes."))
             }
+            AppError::Unauthenticated => (401, "Unauthenticated", "Sign in first.".into()),
+            AppError::Forbidden(reason) => (403, "Forbidden", (*reason).into()),
+            AppError::QuotaExceeded { tier, limit, resets_at, .. } => {
+                let resets_at = resets_at.iso();
+                (
+                    429,
+                    "QuotaExceeded",
+                    format!("The {limit} requests that a day of the tier {tier} has are used up until {resets_at}."),
+                )
+            }
+            AppError::TooManyTokens(limit) => {
+                (409, "TooManyTokens", format!("You have {limit} tokens, which is the most: revoke one first."))
+            }
             AppError::NotFound(what) => (404, "NotFound", format!("There is no such {what}.")),
             AppError::EmailTaken => (409, "EmailTaken", "Another user has this e-mail address.".into()),
+            AppError::UserExists => (409, "UserExists", "There is a user with this id already.".into()),
             AppError::RoomFull => (409, "RoomFull", "The room takes no more connections.".into()),
             AppError::PreconditionFailed => {
                 (412, "PreconditionFailed", "The user has changed since it was read: read it again.".into())
@@ -123,8 +166,13 @@ impl AppError {
     /// The HTTP answer.
     pub fn response(&self, request_id: &str) -> Response<Body> {
         let mut response = response::json(self.status(), &self.body(request_id));
-        if matches!(self, AppError::Busy(_)) {
-            response = response::with_header(response, "retry-after", "1");
+        let retry_after = match self {
+            AppError::Busy(_) => Some(1),
+            AppError::QuotaExceeded { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response = response::with_header(response, "retry-after", &seconds.to_string());
         }
         response
     }

@@ -1,6 +1,7 @@
 //! Reading HTTP requests: bodies, path ids, preconditions, pages. The same for REST (payload 1.0) and HTTP (2.0) APIs.
 
 mod body;
+mod caller;
 mod page;
 mod precondition;
 
@@ -10,6 +11,7 @@ use percent_encoding::percent_decode_str;
 use crate::{domain::Invalid, errors::AppError};
 
 pub use body::{Fields, json_object, object_of};
+pub use caller::{Caller, authorizer_text, caller, requested_at};
 pub use page::{PageRequest, next_token, page_request};
 pub use precondition::{IfMatch, if_match};
 

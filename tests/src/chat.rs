@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -17,34 +18,51 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub struct ChatClient {
     /// The socket, for what the methods here do not say.
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    /// The subprotocol that the server has chosen.
+    pub subprotocol: Option<String>,
 }
 
 impl ChatClient {
-    /// Connects `user` to `room`.
+    /// Signs somebody up by this name, if need be, and in, and connects to `room`.
     pub async fn connect(stack: &Stack, user: &str, room: &str) -> ChatClient {
-        match ChatClient::try_connect(stack, &format!("?userId={user}&roomId={room}")).await {
+        let person = stack.person(user).await;
+        match ChatClient::try_connect(stack, &format!("?roomId={room}"), &bearer(&person.token)).await {
             Ok(client) => client,
             Err(error) => panic!("{user} cannot connect to {room}: {error}"),
         }
     }
 
-    /// Connects with this query; the error holds the handshake's answer.
-    pub async fn try_connect(stack: &Stack, query: &str) -> Result<ChatClient, tungstenite::Error> {
-        ChatClient::open(stack, &format!("chatapi/production{query}")).await
+    /// Connects with this query and these headers; the error holds the handshake's answer.
+    pub async fn try_connect(
+        stack: &Stack,
+        query: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<ChatClient, tungstenite::Error> {
+        ChatClient::open(stack, &format!("chatapi/production{query}"), headers).await
     }
 
     /// Connects to a stage of any WebSocket API: `{api}/{stage}`.
     pub async fn connect_to(stack: &Stack, api_and_stage: &str) -> ChatClient {
-        match ChatClient::open(stack, api_and_stage).await {
+        match ChatClient::open(stack, api_and_stage, &[]).await {
             Ok(client) => client,
             Err(error) => panic!("cannot connect to {api_and_stage}: {error}"),
         }
     }
 
-    async fn open(stack: &Stack, address: &str) -> Result<ChatClient, tungstenite::Error> {
+    async fn open(
+        stack: &Stack,
+        address: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<ChatClient, tungstenite::Error> {
         let address = format!("ws://127.0.0.1:{}/_aws/execute-api/{address}", stack.port());
-        let (socket, _) = tokio_tungstenite::connect_async(address).await?;
-        Ok(ChatClient { socket })
+        let mut request = address.into_client_request()?;
+        for (name, value) in headers {
+            request.headers_mut().append(*name, value.parse()?);
+        }
+        let (socket, response) = tokio_tungstenite::connect_async(request).await?;
+        let subprotocol = response.headers().get("sec-websocket-protocol");
+        let subprotocol = subprotocol.and_then(|value| value.to_str().ok()).map(str::to_owned);
+        Ok(ChatClient { socket, subprotocol })
     }
 
     /// Sends a JSON frame.
@@ -105,4 +123,14 @@ impl ChatClient {
         let _ = self.socket.close(None).await;
         while let Ok(Some(Ok(_))) = tokio::time::timeout(PATIENCE, self.socket.next()).await {}
     }
+}
+
+/// The header that a program presents a token in.
+pub fn bearer(token: &str) -> [(&'static str, String); 1] {
+    [("authorization", format!("Bearer {token}"))]
+}
+
+/// The header that a browser presents a token in.
+pub fn subprotocol(token: &str) -> [(&'static str, String); 1] {
+    [("sec-websocket-protocol", format!("ferrogate.chat, bearer.{token}"))]
 }

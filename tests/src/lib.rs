@@ -4,7 +4,9 @@
 pub mod chat;
 mod dynamodb;
 pub mod guide;
+pub mod issuer;
 pub mod peers;
+pub mod people;
 pub mod process;
 pub mod project;
 pub mod sdk;

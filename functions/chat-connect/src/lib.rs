@@ -1,19 +1,20 @@
 //! `$connect`: takes a connection into a room and tells the room.
 //!
-//! `wss://…/production?userId=ada&roomId=lobby`. 200 opens the connection; 400 says which parameter is wrong; 409 when
-//! the room is full.
+//! `wss://…/production?roomId=lobby`. 200 opens the connection; 400 says which parameter is wrong; 409 when the room is
+//! full; 401 where the route has no authorizer, which then lets nobody in.
 //!
-//! The user id is taken from the query string, and so on trust, until connections are authorized: whoever knows the URL
-//! can call himself whatever he likes.
+//! Who connects is whom the authorizer has verified and nobody else: a user id in the query string is not read. A client
+//! that offers the subprotocol `ferrogate.chat` is answered with it, as a browser insists on having one of those that it
+//! offers; the token that it may offer beside it is never sent back.
 
 use std::sync::Arc;
 
 use ferrogate_shared::{
     bootstrap::SocketFuture,
-    chat::{Room, SocketEvent, SocketReply, count, frames},
+    chat::{Room, SUBPROTOCOL, SocketEvent, SocketReply, count, frames},
     config::Setup,
-    domain::{ChatUserId, Connection, Invalid, MAX_ROOM_CONNECTIONS, RoomId},
-    errors::{AppError, FieldError},
+    domain::{Connection, MAX_ROOM_CONNECTIONS, RoomId},
+    errors::AppError,
     store::PutConnection,
 };
 
@@ -34,6 +35,9 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 pub fn handle(event: SocketEvent, deps: &'static Deps) -> SocketFuture {
     Box::pin(async move {
         match connect(&event, deps).await {
+            Ok(()) if event.subprotocols.iter().any(|offered| offered == SUBPROTOCOL) => {
+                SocketReply::with_subprotocol(SUBPROTOCOL)
+            }
             Ok(()) => SocketReply::ok(),
             Err(error) => SocketReply::refusal(&error, &event.request_id),
         }
@@ -49,36 +53,23 @@ async fn connect(event: &SocketEvent, deps: &Deps) -> Result<(), AppError> {
     }
     // Recorded first: whoever hears of the newcomer can answer at once.
     deps.connections.put_connection(&connection).await?;
-    let Connection { connection_id, user_id, room_id, .. } = &connection;
-    let joined = frames::user_joined(user_id, room_id, deps.room.clock.now(), count(&room, user_id));
+    let joined = frames::user_joined(&connection, deps.room.clock.now(), count(&room, &connection.user_id));
     // Not to the newcomer: its connection opens only when this function has answered.
-    deps.room.tell(room, Some(connection_id), &joined).await;
+    deps.room.tell(room, Some(&connection.connection_id), &joined).await;
     Ok(())
 }
 
 fn connection(event: &SocketEvent) -> Result<Connection, AppError> {
-    let user = parameter(event, "userId", ChatUserId::parse);
-    let room = parameter(event, "roomId", RoomId::parse);
-    match (user, room) {
-        (Ok(user_id), Ok(room_id)) => Ok(Connection {
-            connection_id: event.connection_id.clone(),
-            user_id,
-            room_id,
-            connected_at: event.connected_at,
-        }),
-        (user, room) => Err(AppError::Validation([user.err(), room.err()].into_iter().flatten().collect())),
-    }
-}
-
-fn parameter<T>(
-    event: &SocketEvent,
-    name: &'static str,
-    parse: fn(&str) -> Result<T, Invalid>,
-) -> Result<T, FieldError> {
-    match event.query.get(name) {
-        None => Err(FieldError::new(name, "is required in the query string")),
-        Some(text) => parse(text).map_err(|invalid| FieldError::from_invalid(name, invalid)),
-    }
+    let user = event.user.clone().ok_or(AppError::Unauthenticated)?;
+    let room = event.query.get("roomId").ok_or_else(|| AppError::field("roomId", "is required in the query string"))?;
+    let room_id = RoomId::parse(room).map_err(|invalid| AppError::field("roomId", invalid.0))?;
+    Ok(Connection {
+        connection_id: event.connection_id.clone(),
+        user_id: user.user_id,
+        username: user.username,
+        room_id,
+        connected_at: event.connected_at,
+    })
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ async fn disconnect(event: &SocketEvent, deps: &Deps) -> Result<(), AppError> {
     let Some(left) = deps.room.forget.delete_connection(&event.connection_id).await? else { return Ok(()) };
     let room = deps.room.connections_with(&left, false).await?;
     let still = count(&room, &left.user_id);
-    let frame = frames::user_left(&left.user_id, &left.room_id, deps.room.clock.now(), still);
+    let frame = frames::user_left(&left, deps.room.clock.now(), still);
     deps.room.tell(room, None, &frame).await;
     Ok(())
 }

@@ -1,5 +1,5 @@
-// The chat page's entry: makes the parts, joins and leaves rooms, and passes on to each part what concerns it. A name
-// and a room are all it knows of its user; both go into the address of the WebSocket connection.
+// The chat page's entry: makes the parts, joins and leaves rooms, and passes on to each part what concerns it. Who
+// its user is, the server learns from the token that the connection is opened with; the room goes into its address.
 //
 // Frames out: {action: "sendMessage", message}, {action: "listMembers"}. Frames in: `message`, `user_joined`,
 // `user_left`, `members`, `error`.
@@ -12,7 +12,8 @@ import { Log } from "./log.js";
 import { Outbox } from "./outbox.js";
 import { Members } from "./people.js";
 import { Scroller } from "./scroller.js";
-import { linkedRoom, nameError, onSignIn, showSignIn } from "./sign-in.js";
+import { Session } from "./session.js";
+import { linkedRoom, onSignIn, roomError, showSignIn } from "./sign-in.js";
 
 const chatUrl = document.querySelector('meta[name="chat-url"]').content;
 const header = new Header();
@@ -22,17 +23,15 @@ const scroller = new Scroller();
 const outbox = new Outbox((message) => connection?.send({ action: "sendMessage", message }) ?? false);
 const composer = new Composer(outbox, () => scroller.toEnd());
 let connection = null;
-let self = "";
+let session = Session.restore();
 let room = "";
 let unread = 0;
 let everOnline = false;
 
 // --------------------------------------------------------------------------------------------- into a room, and out
 
-function join(name, roomId) {
-  self = name;
+function join(roomId) {
   room = roomId;
-  sessionStorage.setItem("name", self);
   sessionStorage.setItem("room", room);
   sessionStorage.setItem("joined", "yes");
   history.replaceState(null, "", `#${new URLSearchParams({ room })}`);
@@ -41,15 +40,17 @@ function join(name, roomId) {
   header.room(room);
   everOnline = false;
   showTitle();
-  members.set(self, 1, self);
-  connection = new Connection(`${chatUrl}?${new URLSearchParams({ userId: self, roomId: room })}`, {
+  members.set(session.userId, session.username, 1, session.userId);
+  const current = session;
+  connection = new Connection(`${chatUrl}?${new URLSearchParams({ roomId: room })}`, (renew) => current.token(renew), {
     state: showState,
     frame: receive,
+    signedOut: () => signOut("You were signed out. Sign in again to go on."),
   });
   if (matchMedia("(pointer: fine)").matches) $("text").focus();
 }
 
-function leave() {
+function leave(note) {
   connection?.leave();
   connection = null;
   header.stop();
@@ -60,22 +61,29 @@ function leave() {
   scroller.reset();
   unread = 0;
   sessionStorage.removeItem("joined");
-  showSignIn();
+  showSignIn(session, note);
+}
+
+function signOut(note = "") {
+  session?.end();
+  session = null;
+  leave(note);
 }
 
 // ---------------------------------------------------------------------------------------- what the connection tells
 
 function receive(frame) {
   const { type, userId } = frame;
+  const username = typeof frame.username === "string" && frame.username ? frame.username : userId;
   if (type === "message" && typeof userId === "string" && userId && typeof frame.message === "string") {
-    const own = userId === self;
+    const own = userId === session.userId;
     if (own) outbox.confirm(frame.message);
-    if (log.message(frame, own) && !own) arrived();
+    if (log.message({ ...frame, username }, own) && !own) arrived();
   } else if ((type === "user_joined" || type === "user_left") && typeof userId === "string" && userId) {
-    members.set(userId, Number(frame.connections) || 0, self);
-    announce(type, userId, frame);
+    members.set(userId, username, Number(frame.connections) || 0, session.userId);
+    announce({ ...frame, username });
   } else if (type === "members" && Array.isArray(frame.members)) {
-    members.replace(frame.members.filter((m) => typeof m?.userId === "string" && m.userId), self);
+    members.replace(frame.members.filter((m) => typeof m?.userId === "string" && m.userId), session.userId);
   } else if (type === "error" || (type === undefined && frame.connectionId !== undefined)) {
     // The second is API Gateway's own error, which has no type.
     const reason = String(frame.message ?? "The server refused it.").replace(/([^.!?])$/, "$1.");
@@ -84,10 +92,10 @@ function receive(frame) {
 }
 
 // Further windows of somebody who is here already are not news.
-function announce(type, userId, { connections, timestamp }) {
-  if (userId === self) return;
-  if (type === "user_joined" && connections === 1) log.system(`${userId} joined`, timestamp);
-  else if (type === "user_left" && connections === 0) log.system(`${userId} left`, timestamp);
+function announce({ type, userId, username, connections, timestamp }) {
+  if (userId === session.userId) return;
+  if (type === "user_joined" && connections === 1) log.system(`${username} joined`, timestamp);
+  else if (type === "user_left" && connections === 0) log.system(`${username} left`, timestamp);
 }
 
 function arrived() {
@@ -115,7 +123,14 @@ function showTitle() {
 
 // -------------------------------------------------------------------------------------- what the user and window do
 
-onSignIn(chatUrl, join);
+onSignIn({
+  signedIn(newSession) {
+    session = newSession;
+    showSignIn(session);
+  },
+  join,
+  signOut: () => signOut(),
+});
 $("leave").addEventListener("click", () => {
   const waiting = plural(outbox.size, "message has", "messages have");
   if (outbox.size === 0 || confirm(`${waiting} not been sent. Leave anyway?`)) leave();
@@ -133,11 +148,10 @@ document.addEventListener("visibilitychange", () => {
 });
 addEventListener("hashchange", () => {
   const wanted = linkedRoom();
-  if (wanted === "" || wanted === room || nameError(wanted, "a room")) return;
+  if (wanted === "" || wanted === room || roomError(wanted)) return;
   if (!connection) return void ($("room").value = wanted);
-  const name = self;
   leave();
-  join(name, wanted);
+  join(wanted);
 });
 addEventListener("beforeunload", (event) => {
   if (outbox.size > 0) event.preventDefault();
@@ -149,8 +163,6 @@ addEventListener("pageshow", (event) => {
   if (event.persisted && connection) location.reload();
 });
 
-const stored = { name: sessionStorage.getItem("name") ?? "", room: sessionStorage.getItem("room") ?? "" };
-const wanted = linkedRoom() || stored.room;
-const known = [stored.name, wanted].every((text) => nameError(text, "") === "");
-if (sessionStorage.getItem("joined") && known) join(stored.name, wanted);
-else showSignIn();
+const wanted = linkedRoom() || (sessionStorage.getItem("room") ?? "");
+if (session && sessionStorage.getItem("joined") && roomError(wanted) === "") join(wanted);
+else showSignIn(session);

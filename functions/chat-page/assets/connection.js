@@ -11,15 +11,19 @@ const MAX_DELAY_MS = 30_000;
 /** One person's way into one room: connects, reconnects for as long as it is not left, and says how it stands. */
 export class Connection {
   #url;
+  #token;
   #on;
+  #opened = true;
   #socket = null;
   #attempts = 0;
   #retryAt = 0;
   #left = false;
   #timers = {};
 
-  constructor(url, on) {
+  /** `token(renew)` promises a token; `renew` asks for another one, as the last was perhaps refused. */
+  constructor(url, token, on) {
     this.#url = url;
+    this.#token = token;
     this.#on = on;
     this.#open();
   }
@@ -43,8 +47,9 @@ export class Connection {
 
   /** Connects at once if it is waiting to. */
   retryNow() {
-    if (this.#left || this.#socket) return;
+    if (this.#left || this.#socket || !this.#timers.retry) return;
     clearTimeout(this.#timers.retry);
+    delete this.#timers.retry;
     this.#open();
   }
 
@@ -54,12 +59,26 @@ export class Connection {
     socket?.close(1000, "left");
   }
 
-  #open() {
+  async #open() {
+    delete this.#timers.retry;
     this.#on.state("connecting", 0);
-    const socket = new WebSocket(this.#url);
+    let token;
+    try {
+      // A browser does not tell a refused handshake from one that failed: the next attempt has a new token in either case.
+      token = await this.#token(!this.#opened);
+    } catch (error) {
+      if (this.#left) return;
+      if (error.code !== "Network") return this.#on.signedOut();
+      return this.#lost();
+    }
+    if (this.#left) return;
+    this.#opened = false;
+    // The token goes as a subprotocol, as a page can set no header here; the server chooses the other one.
+    const socket = new WebSocket(this.#url, ["ferrogate.chat", `bearer.${token}`]);
     this.#socket = socket;
     this.#timers.open = setTimeout(() => this.#lost(), OPEN_MS);
     socket.onopen = () => {
+      this.#opened = true;
       clearTimeout(this.#timers.open);
       this.#timers.stable = setTimeout(() => (this.#attempts = 0), STABLE_MS);
       this.#timers.refresh = setInterval(() => this.refresh(), REFRESH_MS);

@@ -26,10 +26,10 @@ export function linked(text) {
 }
 
 /** A person's initial on a colour that is theirs on every page. */
-export function avatar(userId) {
+export function avatar(userId, name) {
   let hash = 0;
   for (const char of userId) hash = (hash * 31 + char.codePointAt(0)) >>> 0;
-  const node = element("span", "avatar", [...userId][0].toUpperCase());
+  const node = element("span", "avatar", [...name][0].toUpperCase());
   node.dataset.hue = hash % 8;
   node.setAttribute("aria-hidden", "true");
   return node;

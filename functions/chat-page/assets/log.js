@@ -24,12 +24,12 @@ export class Log {
   #ids = new Set();
 
   /** Adds a message once; false if it is here already. */
-  message({ userId, message, timestamp, messageId }, own) {
+  message({ userId, username = userId, message, timestamp, messageId }, own) {
     if (this.#ids.has(messageId)) return false;
     this.#ids.add(messageId);
     const at = dateOf(timestamp);
-    const face = avatar(userId);
-    const author = element("span", "author", userId);
+    const face = avatar(userId, username);
+    const author = element("span", "author", username);
     author.dataset.hue = face.dataset.hue;
     const when = element("time", "when", clock.format(at));
     when.dateTime = at.toISOString();

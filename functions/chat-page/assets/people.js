@@ -6,7 +6,8 @@ const MAX_SHOWN = 200; // people listed by name
 
 /** Who is in the room, and with how many windows. */
 export class Members {
-  #connections = new Map();
+  #connections = new Map(); // by user id, as two people may look alike by name
+  #names = new Map();
 
   constructor() {
     $("people-toggle").addEventListener("click", () => showPanel(!isPanelOpen()));
@@ -21,6 +22,7 @@ export class Members {
 
   /** The whole list, as the server has it. */
   replace(members, self) {
+    for (const { userId, username } of members) this.#names.set(userId, username ?? userId);
     this.#connections = new Map(members.map(({ userId, connections }) => [userId, connections]));
     // The index that the list is read from may lag behind one's own arrival.
     if (!this.#connections.has(self)) this.#connections.set(self, 1);
@@ -34,7 +36,8 @@ export class Members {
   }
 
   /** How many connections one person has now. */
-  set(userId, connections, self) {
+  set(userId, username, connections, self) {
+    this.#names.set(userId, username);
     if (connections > 0) this.#connections.set(userId, connections);
     else this.#connections.delete(userId);
     this.#show(self);
@@ -42,26 +45,33 @@ export class Members {
 
   clear() {
     this.#connections.clear();
+    this.#names.clear();
     $("members").replaceChildren();
     $("people-count").textContent = "0";
     showPanel(false);
   }
 
   #show(self) {
-    const everybody = [...this.#connections].sort(([a], [b]) => (b === self) - (a === self) || a.localeCompare(b));
+    const everybody = [...this.#connections].sort(
+      ([a], [b]) => (b === self) - (a === self) || this.#name(a).localeCompare(this.#name(b)),
+    );
     $("people-count").textContent = everybody.length;
     $("people-title").textContent = plural(everybody.length, "person here", "people here");
     $("members").replaceChildren(
       ...everybody.slice(0, MAX_SHOWN).map(([userId, connections]) => {
         const notes = [userId === self ? "you" : "", connections > 1 ? plural(connections, "window", "windows") : ""];
-        const name = element("span", "member-name", userId);
-        name.title = userId;
+        const name = element("span", "member-name", this.#name(userId));
+        name.title = this.#name(userId);
         const note = element("span", "member-note", notes.filter(Boolean).join(", "));
-        return element("li", "member", avatar(userId), element("div", "member-text", name, note));
+        return element("li", "member", avatar(userId, this.#name(userId)), element("div", "member-text", name, note));
       }),
     );
     const more = everybody.length - MAX_SHOWN;
     if (more > 0) $("members").append(element("li", "members-more", `and ${more.toLocaleString()} more`));
+  }
+
+  #name(userId) {
+    return this.#names.get(userId) ?? userId;
   }
 }
 

@@ -5,8 +5,27 @@ use sha2::{Digest, Sha256};
 /// The name of the page itself.
 pub(crate) const INDEX: &str = "index.html";
 
-/// Where the page has the chat's address.
-const CHAT_URL: &str = "{{CHAT_URL}}";
+/// What the page has to be told: where the chat is, and where and as which client it signs people in.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The chat, `ws://` or `wss://`.
+    pub chat: String,
+    /// Amazon Cognito.
+    pub cognito: String,
+    /// The client id of the page at the user pool.
+    pub client_id: String,
+}
+
+impl Addresses {
+    /// Where each of them stands in the page.
+    fn places(&self) -> [(&'static str, &str); 3] {
+        [
+            ("{{CHAT_URL}}", &self.chat),
+            ("{{COGNITO_ENDPOINT}}", &self.cognito),
+            ("{{COGNITO_CLIENT_ID}}", &self.client_id),
+        ]
+    }
+}
 
 /// One file.
 pub(crate) struct Asset {
@@ -20,9 +39,12 @@ pub(crate) struct Asset {
     pub(crate) etag: String,
 }
 
-/// All files, the page with the chat's address in it.
-pub(crate) fn all(chat_url: &str) -> Vec<Asset> {
-    let index = include_str!("../assets/index.html").replace(CHAT_URL, &escape_html(chat_url));
+/// All files, the page with the addresses in it.
+pub(crate) fn all(addresses: &Addresses) -> Vec<Asset> {
+    let mut index = include_str!("../assets/index.html").to_owned();
+    for (place, value) in addresses.places() {
+        index = index.replace(place, &escape_html(value));
+    }
     vec![
         asset(INDEX, "text/html; charset=utf-8", index),
         asset("chat.css", "text/css; charset=utf-8", include_str!("../assets/chat.css").into()),
@@ -37,6 +59,7 @@ pub(crate) fn all(chat_url: &str) -> Vec<Asset> {
         script("outbox.js", include_str!("../assets/outbox.js")),
         script("people.js", include_str!("../assets/people.js")),
         script("scroller.js", include_str!("../assets/scroller.js")),
+        script("session.js", include_str!("../assets/session.js")),
         script("sign-in.js", include_str!("../assets/sign-in.js")),
     ]
 }
@@ -68,12 +91,18 @@ fn escape_html(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn addresses(chat: &str) -> Addresses {
+        let (cognito, client_id) = ("https://cognito.example".to_owned(), "client".to_owned());
+        Addresses { chat: chat.to_owned(), cognito, client_id }
+    }
+
     #[test]
     fn the_page_knows_the_chat_and_cannot_be_broken_by_its_address() {
-        let all = all("ws://h/\"><script>'&");
+        let all = all(&addresses("ws://h/\"><script>'&"));
         let page = &all[0].text;
         assert!(page.contains("ws://h/&quot;&gt;&lt;script&gt;&#39;&amp;"));
-        assert!(!page.contains(CHAT_URL));
+        assert!(page.contains("\"https://cognito.example\"") && page.contains("\"client\""));
+        assert!(!page.contains("{{"));
     }
 
     /// The quoted text after each `lead` that stands at the start of a word.
@@ -95,7 +124,7 @@ mod tests {
 
     #[test]
     fn every_reference_and_import_names_a_file_that_is_served() {
-        let all = all("wss://h");
+        let all = all(&addresses("wss://h"));
         for asset in &all {
             for reference in references(asset) {
                 // A bare specifier would need an import map, which the policy does not allow.
@@ -108,7 +137,7 @@ mod tests {
 
     #[test]
     fn every_file_is_served_and_the_page_leads_to_it() {
-        let all = all("wss://h");
+        let all = all(&addresses("wss://h"));
         let mut reached = vec![INDEX];
         let mut next = 0;
         while let Some(asset) = reached.get(next).and_then(|name| all.iter().find(|asset| asset.name == *name)) {

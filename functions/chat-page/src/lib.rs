@@ -1,7 +1,8 @@
 //! `GET /` and `GET /{asset}`: the chat page, the modules of its script, its style and its icon.
 //!
-//! All are part of the binary. The page learns the chat's address from `CHAT_URL`, and its Content-Security-Policy lets
-//! it speak to that address and to nothing else. 304 if the browser has it already; 404 for anything else.
+//! All are part of the binary. The page learns from the environment where the chat is (`CHAT_URL`) and where and as which
+//! client people sign in (`COGNITO_ENDPOINT`, `COGNITO_CLIENT_ID`), and its Content-Security-Policy lets it speak to those
+//! two and to nobody else. 304 if the browser has it already; 404 for anything else.
 
 mod assets;
 
@@ -15,6 +16,7 @@ use ferrogate_shared::{
     response::{empty, with_header},
 };
 
+pub use assets::Addresses;
 use assets::Asset;
 
 /// The rendered page and its assets.
@@ -24,15 +26,19 @@ pub struct Deps {
 }
 
 impl Deps {
-    /// For the chat at this `ws://` or `wss://` URL.
-    pub fn new(chat_url: &str) -> Self {
-        Deps { assets: assets::all(chat_url), policy: content_security_policy(chat_url) }
+    /// With these addresses.
+    pub fn new(addresses: &Addresses) -> Self {
+        Deps { assets: assets::all(addresses), policy: content_security_policy(addresses) }
     }
 }
 
-/// The dependencies, from the environment (`CHAT_URL`).
+/// The dependencies, from the environment (`CHAT_URL`, `COGNITO_ENDPOINT`, `COGNITO_CLIENT_ID`).
 pub fn deps(setup: &mut Setup<'_>) -> Deps {
-    Deps::new(&setup.url("CHAT_URL", &["wss", "ws"]))
+    Deps::new(&Addresses {
+        chat: setup.url("CHAT_URL", &["wss", "ws"]),
+        cognito: setup.url("COGNITO_ENDPOINT", &["https", "http"]),
+        client_id: setup.required("COGNITO_CLIENT_ID"),
+    })
 }
 
 /// Answers one request.
@@ -77,12 +83,13 @@ fn is_fresh(request: &Request, etag: &str) -> bool {
     })
 }
 
-/// Everything from here and nothing inline; a WebSocket to the chat's own origin.
-fn content_security_policy(chat_url: &str) -> String {
+/// Everything from here and nothing inline; a WebSocket to the chat's own origin, and requests to Cognito's.
+fn content_security_policy(addresses: &Addresses) -> String {
     // scheme, empty, host: the first three pieces between slashes.
-    let origin = chat_url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let origin = |url: &str| url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
+    let (chat, cognito) = (origin(&addresses.chat), origin(&addresses.cognito));
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {origin}; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src {chat} {cognito}; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 }
@@ -91,16 +98,22 @@ fn content_security_policy(chat_url: &str) -> String {
 mod tests {
     use super::*;
 
-    const URL: &str = "wss://chatapi.execute-api.us-east-1.amazonaws.com/production";
+    fn addresses() -> Addresses {
+        Addresses {
+            chat: "wss://chatapi.execute-api.us-east-1.amazonaws.com/production".into(),
+            cognito: "https://cognito-idp.us-east-1.amazonaws.com".into(),
+            client_id: "4dc6lu9g6q2ko2l2vkmofk3vva".into(),
+        }
+    }
 
     #[test]
     fn every_event_has_its_outcome() {
-        ferrogate_fixtures::http("chat-page", |_| Deps::new(URL), handle);
+        ferrogate_fixtures::http("chat-page", |_| Deps::new(&addresses()), handle);
     }
 
     #[test]
     fn every_module_is_a_script_that_the_policy_lets_in() {
-        let deps = Deps::new(URL);
+        let deps = Deps::new(&addresses());
         let modules: Vec<_> = deps.assets.iter().filter(|asset| asset.name.ends_with(".js")).collect();
         assert!(modules.len() > 1);
         for module in modules {
@@ -113,16 +126,21 @@ mod tests {
     }
 
     #[test]
-    fn the_page_may_speak_to_the_chat_alone() {
-        let policy = content_security_policy(URL);
-        assert!(policy.contains("connect-src wss://chatapi.execute-api.us-east-1.amazonaws.com;"), "{policy}");
-        let local = content_security_policy("ws://127.0.0.1:4566/_aws/execute-api/chatapi/production");
-        assert!(local.contains("connect-src ws://127.0.0.1:4566;"), "{local}");
+    fn the_page_may_speak_to_the_chat_and_to_cognito_alone() {
+        let policy = content_security_policy(&addresses());
+        let both = "wss://chatapi.execute-api.us-east-1.amazonaws.com https://cognito-idp.us-east-1.amazonaws.com";
+        assert!(policy.contains(&format!("connect-src {both};")), "{policy}");
+        let local = content_security_policy(&Addresses {
+            chat: "ws://127.0.0.1:4566/_aws/execute-api/chatapi/production".into(),
+            cognito: "http://localhost:4566".into(),
+            ..addresses()
+        });
+        assert!(local.contains("connect-src ws://127.0.0.1:4566 http://localhost:4566;"), "{local}");
     }
 
     #[test]
     fn a_copy_the_browser_has_is_not_sent_again() {
-        let deps: &'static Deps = Box::leak(Box::new(Deps::new(URL)));
+        let deps: &'static Deps = Box::leak(Box::new(Deps::new(&addresses())));
         let ask = |tag: Option<&str>| {
             let mut request = Request::default();
             if let Some(tag) = tag {

@@ -56,8 +56,14 @@ async fn send(event: &SocketEvent, deps: &Deps) -> Result<bool, AppError> {
     let Some(sender) = deps.connections.get_connection(&event.connection_id).await? else { return Ok(false) };
     let message_id = MessageId::parse(&request::new_id()).map_err(|invalid| AppError::Internal(invalid.0))?;
     let timestamp = deps.room.clock.now();
-    let message =
-        ChatMessage { room_id: sender.room_id.clone(), message_id, user_id: sender.user_id.clone(), text, timestamp };
+    let message = ChatMessage {
+        room_id: sender.room_id.clone(),
+        message_id,
+        user_id: sender.user_id.clone(),
+        username: sender.username.clone(),
+        text,
+        timestamp,
+    };
     // Stored before anybody sees it: a message that was read can always be read again.
     deps.messages.put_message(&message).await?;
     let room = deps.room.connections_with(&sender, true).await?;

@@ -1,7 +1,12 @@
 //! `POST /users`: a new user.
 //!
-//! 201 with the user, its `ETag` and its `Location`; 400 names every field that is wrong; 409 if another user has the
-//! e-mail address, without a word about who.
+//! 201 with the user, its `ETag` and its `Location`; 400 names every field that is wrong; 403 for all but admins; 409 if
+//! another user has the e-mail address, without a word about who, or the id.
+//!
+//! Only admins create users, and they are refused before the store is asked: nobody else can find out, by the status or by
+//! the time it takes, whether an e-mail address is in use. (An admin may list the users anyway.) People sign themselves up
+//! with the user pool, which answers alike for the known and the unknown; an admin gives such a user a record here by naming
+//! the token's `sub` as `userId`.
 
 use std::sync::Arc;
 
@@ -33,8 +38,12 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 /// Answers one request.
 pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
     Box::pin(async move {
+        request::caller(&request)?.must_be_admin()?;
         let details = users::details(&request)?;
-        let id = UserId::parse(&request::new_id()).map_err(|invalid| AppError::Internal(invalid.0))?;
+        let id = match users::wanted_id(&request)? {
+            Some(id) => id,
+            None => UserId::parse(&request::new_id()).map_err(|invalid| AppError::Internal(invalid.0))?,
+        };
         let user = User::create(id, details, deps.clock.now());
         deps.users.create_user(&user).await?;
         let location = request::child_location(&request, user.user_id.as_str());
@@ -63,7 +72,9 @@ mod tests {
     fn of_many_racing_for_one_address_exactly_one_wins() {
         let world = World::default();
         let body = r#"{"username":"ada","email":"Ada@Example.com"}"#;
-        let statuses = ferrogate_fixtures::race(&world, 16, deps_in, handle, |_| Request::new(body.into()));
+        let statuses = ferrogate_fixtures::race(&world, 16, deps_in, handle, |_| {
+            ferrogate_fixtures::request_of("root", "admin", body.into())
+        });
         assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1);
         assert_eq!(statuses.into_iter().collect::<HashSet<_>>(), HashSet::from([201, 409]));
         assert_eq!(world.store.dump("UsersTable").len(), 1);

@@ -1,6 +1,7 @@
 //! `DELETE /users/{userId}`: deletes a user and frees the e-mail address.
 //!
-//! 204; 404; 412 if `If-Match` is given and names another version.
+//! 204; 403 unless it is the caller's own or the caller is an admin; 404; 412 if `If-Match` is given and names another
+//! version.
 
 use std::sync::Arc;
 
@@ -34,6 +35,7 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
     Box::pin(async move {
         let id = request::path_id(&request, "userId", UserId::parse)?;
+        request::caller(&request)?.must_be(&id)?;
         let wanted = request::if_match(&request)?;
         for _ in 0..ATTEMPTS {
             let current = deps.users.get_user(&id).await?.ok_or(AppError::NotFound("user"))?;

@@ -1,6 +1,7 @@
 //! `GET /users/{userId}`: one user.
 //!
-//! 200 with the user and its `ETag`; 404 if there is none; 400 if no user could have that id.
+//! 200 with the user and its `ETag`; 404 if there is none; 400 if no user could have that id; 403 unless it is the caller's
+//! own or the caller is an admin, and then whether there is such a user or not.
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
     Box::pin(async move {
         let id = request::path_id(&request, "userId", UserId::parse)?;
+        request::caller(&request)?.must_be(&id)?;
         let user = deps.users.get_user(&id).await?.ok_or(AppError::NotFound("user"))?;
         Ok(users::response(200, &user))
     })

@@ -1,6 +1,7 @@
 //! `GET /users?limit=&nextToken=`: a page of users.
 //!
-//! 200 `{"users": […], "nextToken": "…"}`; 400 names the parameter that is wrong.
+//! 200 `{"users": […], "nextToken": "…"}`; 400 names the parameter that is wrong; 403 for all but admins: the list has
+//! everybody's e-mail address.
 
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 /// Answers one request.
 pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
     Box::pin(async move {
+        request::caller(&request)?.must_be_admin()?;
         let wanted = request::page_request(&request, LIST)?;
         let page = deps.users.list_users(wanted.limit, wanted.after.as_deref()).await?;
         Ok(api::page(LIST, &page, api::users::user))

@@ -1,7 +1,12 @@
 //! `PUT /users/{userId}`: replaces a user's details.
 //!
-//! 200 with the user and its new `ETag`; 400 names every field that is wrong; 404; 409 if another user has the e-mail
-//! address; 412 if `If-Match` is given and names another version.
+//! 200 with the user and its new `ETag`; 400 names every field that is wrong; 403 unless it is the caller's own or the
+//! caller is an admin; 404; 409 if another user has the e-mail address; 412 if `If-Match` is given and names another
+//! version.
+//!
+//! A user who is no admin cannot change the e-mail address: 403, whatever the other address is, after the same one read.
+//! A 409 would tell anybody with a token which addresses are in use, and the address has been verified by whoever signed
+//! the user up.
 //!
 //! The write holds only if the user is still the one that was read, `If-Match` or not, so that no update is ever lost
 //! between the read and the write.
@@ -14,7 +19,7 @@ use ferrogate_shared::{
     bootstrap::HttpFuture,
     clock::{Clock, SystemClock},
     config::Setup,
-    domain::UserId,
+    domain::{Role, UserId},
     errors::AppError,
     request,
     store::{GetUser, ReplaceUser, StoreError},
@@ -42,6 +47,8 @@ pub fn deps(setup: &mut Setup<'_>) -> Deps {
 pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
     Box::pin(async move {
         let id = request::path_id(&request, "userId", UserId::parse)?;
+        let caller = request::caller(&request)?;
+        caller.must_be(&id)?;
         let wanted = request::if_match(&request)?;
         let details = users::details(&request)?;
         for _ in 0..ATTEMPTS {
@@ -49,6 +56,9 @@ pub fn handle(request: Request, deps: &'static Deps) -> HttpFuture {
             // Read again after a lost race, so that a client with `If-Match` learns of the winner here.
             if !wanted.accepts(current.version) {
                 return Err(AppError::PreconditionFailed);
+            }
+            if details.email.unique_key() != current.details.email.unique_key() && caller.role != Role::Admin {
+                return Err(AppError::Forbidden("Only an admin may change an e-mail address."));
             }
             let next = current.with_details(details.clone(), deps.clock.now());
             match deps.writes.replace_user(&current, &next).await {
@@ -80,7 +90,7 @@ mod tests {
     fn put(if_match: Option<&str>, username: &str) -> Request {
         use ferrogate_fixtures::RequestExt;
         let body = format!(r#"{{"username":"{username}","email":"ada@example.com"}}"#);
-        let mut request = Request::new(body.into())
+        let mut request = ferrogate_fixtures::request_of("root", "admin", body.into())
             .with_path_parameters(HashMap::from([("userId".to_owned(), vec!["u-1".to_owned()])]));
         if let Some(tag) = if_match {
             request.headers_mut().insert("if-match", tag.parse().unwrap());

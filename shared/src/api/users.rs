@@ -4,7 +4,7 @@ use lambda_http::{Body, Request, Response};
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{Age, EmailAddress, User, UserDetails, Username},
+    domain::{Age, EmailAddress, Invalid, User, UserDetails, UserId, Username},
     errors::AppError,
     request::{Fields, json_object},
     response,
@@ -24,6 +24,20 @@ pub fn details(request: &Request) -> Result<UserDetails, AppError> {
         (Some(username), Some(email)) if fields.is_valid() => Ok(UserDetails { username, email, age }),
         _ => Err(fields.error()),
     }
+}
+
+/// The `userId` of the body, where it has one.
+pub fn wanted_id(request: &Request) -> Result<Option<UserId>, AppError> {
+    let object = json_object(request, MAX_BODY_BYTES)?;
+    let mut fields = Fields::new(&object);
+    let id = fields.optional_text("userId", |text| match UserId::parse(text) {
+        // It becomes part of a Location, which escapes nothing.
+        Ok(_) if !text.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c)) => {
+            Err(Invalid("must have letters, digits, hyphens, underscores and dots alone".into()))
+        }
+        other => other,
+    });
+    if fields.is_valid() { Ok(id) } else { Err(fields.error()) }
 }
 
 /// `{userId, username, email, age?, createdAt, updatedAt, version}`

@@ -24,21 +24,42 @@ pub fn whole_stage(method_arn: &str) -> Option<String> {
     (is_api && !stage.is_empty()).then(|| format!("{api}/{stage}/*"))
 }
 
-/// An authorizer's answer. `context` reaches the functions behind it.
+/// What a policy says of some resources.
+pub type Statement = (Effect, Vec<String>);
+
+/// An authorizer's answer about one resource. `context` reaches the functions behind it.
 pub fn answer(principal: &str, effect: Effect, resource: &str, context: &[(&str, &str)]) -> Value {
+    statements(principal, &[(effect, vec![resource.to_owned()])], context)
+}
+
+/// An authorizer's answer of several statements. A Deny wins over any Allow, whatever their order.
+pub fn statements(principal: &str, statements: &[Statement], context: &[(&str, &str)]) -> Value {
     let context: Map<String, Value> = context.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
-    json!({
-        "principalId": principal,
-        "policyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [{
+    let statements: Vec<Value> = statements
+        .iter()
+        .map(|(effect, resources)| {
+            let resource = match resources.as_slice() {
+                [one] => one.as_str().into(),
+                all => Value::from(all.to_vec()),
+            };
+            json!({
                 "Action": "execute-api:Invoke",
                 "Effect": match effect { Effect::Allow => "Allow", Effect::Deny => "Deny" },
                 "Resource": resource,
-            }],
-        },
+            })
+        })
+        .collect();
+    json!({
+        "principalId": principal,
+        "policyDocument": { "Version": "2012-10-17", "Statement": statements },
         "context": context,
     })
+}
+
+/// The same answer with the API key, by its value, that API Gateway is to count the request under.
+pub fn with_usage_key(mut answer: Value, key: &str) -> Value {
+    answer["usageIdentifierKey"] = key.into();
+    answer
 }
 
 #[cfg(test)]

@@ -59,6 +59,7 @@ mod tests {
             .map(|id| Connection {
                 connection_id: ConnectionId::parse(&format!("c{id}")).unwrap(),
                 user_id: ChatUserId::parse("ada").unwrap(),
+                username: crate::domain::ChatName::parse("ada").unwrap(),
                 room_id: RoomId::parse("lobby").unwrap(),
                 connected_at: Timestamp::from_millis(0),
             })

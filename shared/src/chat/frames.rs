@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::ACTIONS;
 use crate::{
-    domain::{ChatMessage, ChatUserId, Connection, RoomId, Timestamp},
+    domain::{ChatMessage, ChatName, ChatUserId, Connection, RoomId, Timestamp},
     errors::AppError,
 };
 
@@ -21,51 +21,55 @@ pub fn frame(value: &Value) -> Frame {
     value.to_string().into_bytes().into()
 }
 
-/// `{"type":"message",userId,message,timestamp,messageId}`
+/// `{"type":"message",userId,username,message,timestamp,messageId}`
 pub fn message(message: &ChatMessage) -> Value {
     json!({
         "type": "message",
         "userId": message.user_id.as_str(),
+        "username": message.username.as_str(),
         "message": message.text.as_str(),
         "timestamp": message.timestamp.iso(),
         "messageId": message.message_id.as_str(),
     })
 }
 
-/// `{"type":"user_joined",userId,roomId,timestamp,connections}`: `connections` is how many of the user's connections
-/// are in the room now.
-pub fn user_joined(user: &ChatUserId, room: &RoomId, at: Timestamp, connections: usize) -> Value {
-    presence("user_joined", user, room, at, connections)
+/// `{"type":"user_joined",userId,username,roomId,timestamp,connections}`: `connections` is how many of the user's
+/// connections are in the room now.
+pub fn user_joined(connection: &Connection, at: Timestamp, connections: usize) -> Value {
+    presence("user_joined", connection, at, connections)
 }
 
-/// `{"type":"user_left",userId,roomId,timestamp,connections}`: with `connections` above 0 the user is still there, in
-/// another window.
-pub fn user_left(user: &ChatUserId, room: &RoomId, at: Timestamp, connections: usize) -> Value {
-    presence("user_left", user, room, at, connections)
+/// `{"type":"user_left",userId,username,roomId,timestamp,connections}`: with `connections` above 0 the user is still
+/// there, in another window.
+pub fn user_left(connection: &Connection, at: Timestamp, connections: usize) -> Value {
+    presence("user_left", connection, at, connections)
 }
 
-fn presence(kind: &str, user: &ChatUserId, room: &RoomId, at: Timestamp, connections: usize) -> Value {
+fn presence(kind: &str, connection: &Connection, at: Timestamp, connections: usize) -> Value {
     json!({
         "type": kind,
-        "userId": user.as_str(),
-        "roomId": room.as_str(),
+        "userId": connection.user_id.as_str(),
+        "username": connection.username.as_str(),
+        "roomId": connection.room_id.as_str(),
         "timestamp": at.iso(),
         "connections": connections,
     })
 }
 
-/// `{"type":"members",roomId,members:[{userId,connections}]}`, in the order of the user ids. A list that would not fit
+/// `{"type":"members",roomId,members:[{userId,username,connections}]}`, in the order of the user ids. A list that would not fit
 /// into a message is cut and says so with `"truncated":true`.
 pub fn members(room: &RoomId, connections: &[Connection]) -> Value {
-    let mut counts: BTreeMap<&ChatUserId, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<&ChatUserId, (&ChatName, usize)> = BTreeMap::new();
     for connection in connections {
-        *counts.entry(&connection.user_id).or_default() += 1;
+        counts.entry(&connection.user_id).or_insert((&connection.username, 0)).1 += 1;
     }
     let mut size = 0;
     let all = counts.len();
     let members: Vec<Value> = counts
         .into_iter()
-        .map(|(user, connections)| json!({ "userId": user.as_str(), "connections": connections }))
+        .map(|(user, (name, connections))| {
+            json!({ "userId": user.as_str(), "username": name.as_str(), "connections": connections })
+        })
         .take_while(|member| {
             size += member.to_string().len() + 1;
             size <= MAX_MEMBERS_BYTES
@@ -115,6 +119,7 @@ mod tests {
         Connection {
             connection_id: ConnectionId::parse(&id.to_string()).unwrap(),
             user_id: ChatUserId::parse(user).unwrap(),
+            username: ChatName::parse(&user.to_uppercase()).unwrap(),
             room_id: RoomId::parse("lobby").unwrap(),
             connected_at: Timestamp::from_millis(0),
         }
@@ -124,7 +129,10 @@ mod tests {
     fn members_are_counted_per_user() {
         let room = RoomId::parse("lobby").unwrap();
         let frame = members(&room, &[connection(1, "bob"), connection(2, "ada"), connection(3, "bob")]);
-        let expected = json!([{"userId": "ada", "connections": 1}, {"userId": "bob", "connections": 2}]);
+        let expected = json!([
+            {"userId": "ada", "username": "ADA", "connections": 1},
+            {"userId": "bob", "username": "BOB", "connections": 2},
+        ]);
         assert_eq!(frame["members"], expected);
         assert!(frame.get("truncated").is_none());
     }

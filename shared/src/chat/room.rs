@@ -1,6 +1,6 @@
 //! A room: who is in it, and telling them something.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value;
 
@@ -89,9 +89,9 @@ impl Room {
                 let left = self.prune(gone).await;
                 frames = left
                     .iter()
-                    .map(|(user, room_id)| {
-                        let still = count(&room, user);
-                        frames::frame(&frames::user_left(user, room_id, self.clock.now(), still))
+                    .map(|connection| {
+                        let still = count(&room, &connection.user_id);
+                        frames::frame(&frames::user_left(connection, self.clock.now(), still))
                     })
                     .collect();
                 if frames.is_empty() {
@@ -101,10 +101,10 @@ impl Room {
         })
     }
 
-    /// Forgets these connections, and returns the users whose connections were forgotten by this call.
-    async fn prune(&self, gone: Vec<Connection>) -> BTreeSet<(ChatUserId, RoomId)> {
+    /// Forgets these connections, and returns one for each user whose connections were forgotten by this call.
+    async fn prune(&self, gone: Vec<Connection>) -> Vec<Connection> {
         let now = self.clock.now();
-        let mut left = BTreeSet::new();
+        let mut left = BTreeMap::new();
         for connection in gone {
             // Until its own $connect has ended, API Gateway does not know a connection and calls it gone.
             if connection.may_be_opening(now) {
@@ -112,7 +112,7 @@ impl Room {
             }
             match self.forget.delete_connection(&connection.connection_id).await {
                 Ok(Some(connection)) => {
-                    left.insert((connection.user_id, connection.room_id));
+                    left.insert((connection.user_id.clone(), connection.room_id.clone()), connection);
                 }
                 Ok(None) => {}
                 Err(error) => tracing::warn!(error = %error, "dead connection not removed"),
@@ -121,7 +121,7 @@ impl Room {
         if left.len() > MAX_ANNOUNCED {
             tracing::warn!(left = left.len(), announced = MAX_ANNOUNCED, "many dead connections at once");
         }
-        left.into_iter().take(MAX_ANNOUNCED).collect()
+        left.into_values().take(MAX_ANNOUNCED).collect()
     }
 }
 
@@ -166,6 +166,7 @@ mod tests {
         Connection {
             connection_id: ConnectionId::parse(id).unwrap(),
             user_id: ChatUserId::parse(user).unwrap(),
+            username: crate::domain::ChatName::parse(user).unwrap(),
             room_id: RoomId::parse("lobby").unwrap(),
             connected_at: Timestamp::from_millis(NOW - age_millis),
         }

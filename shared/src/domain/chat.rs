@@ -22,6 +22,11 @@ name_type!(
 );
 
 name_type!(
+    /// What somebody is called in the chat, 1 to 128 characters.
+    ChatName, 1, 128
+);
+
+name_type!(
     /// A room, 1 to 64 characters. It exists while somebody is in it.
     RoomId, 1, 64
 );
@@ -65,6 +70,8 @@ pub struct Connection {
     pub connection_id: ConnectionId,
     /// Whose it is.
     pub user_id: ChatUserId,
+    /// What the user is called.
+    pub username: ChatName,
     /// The room it is in.
     pub room_id: RoomId,
     /// When it was made.
@@ -92,6 +99,8 @@ pub struct ChatMessage {
     pub message_id: MessageId,
     /// Who said it.
     pub user_id: ChatUserId,
+    /// What the author was called.
+    pub username: ChatName,
     /// What was said.
     pub text: MessageText,
     /// When.
@@ -115,6 +124,7 @@ mod tests {
             room_id: RoomId::parse("lobby").unwrap(),
             message_id: MessageId::parse(id).unwrap(),
             user_id: ChatUserId::parse("ada").unwrap(),
+            username: ChatName::parse("Ada").unwrap(),
             text: MessageText::parse("hi").unwrap(),
             timestamp: Timestamp::from_millis(millis),
         }
@@ -141,6 +151,7 @@ mod tests {
         let connection = Connection {
             connection_id: ConnectionId::parse("TX0qLdBPjoECJ3A=").unwrap(),
             user_id: ChatUserId::parse("ada").unwrap(),
+            username: ChatName::parse("Ada").unwrap(),
             room_id: RoomId::parse("lobby").unwrap(),
             connected_at: Timestamp::from_millis(1_500),
         };

@@ -5,17 +5,23 @@
 mod chat;
 mod email;
 mod product;
+mod role;
 mod text;
+mod tier;
 mod timestamp;
+mod token;
 mod user;
 
 pub use chat::{
-    CONNECTION_TTL_SECONDS, ChatMessage, ChatUserId, Connection, ConnectionId, MAX_MESSAGE_CHARS, MAX_ROOM_CONNECTIONS,
-    MessageId, MessageText, RoomId, UPGRADE_GRACE_MILLIS,
+    CONNECTION_TTL_SECONDS, ChatMessage, ChatName, ChatUserId, Connection, ConnectionId, MAX_MESSAGE_CHARS,
+    MAX_ROOM_CONNECTIONS, MessageId, MessageText, RoomId, UPGRADE_GRACE_MILLIS,
 };
 pub use email::EmailAddress;
 pub use product::{Product, ProductId};
+pub use role::Role;
+pub use tier::{Count, CustomerId, Tier, Usage, resets_at};
 pub use timestamp::Timestamp;
+pub use token::{ApiToken, TokenHash, TokenName};
 pub use user::{Age, User, UserDetails, UserId, Username, Version};
 
 /// Why a value is refused, in words for whoever sent it: `must have 3 to 20 characters`.
@@ -27,17 +33,6 @@ impl Invalid {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
         Invalid(reason.into())
     }
-}
-
-/// Who a bearer token stands for, and until when.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApiToken {
-    /// The user.
-    pub user_id: UserId,
-    /// The user's role, as the functions behind the authorizer see it.
-    pub role: String,
-    /// The first moment at which the token no longer holds.
-    pub expires_at: Timestamp,
 }
 
 /// One page of a list, and where the next one starts.

@@ -30,6 +30,11 @@ impl Timestamp {
         self.0
     }
 
+    /// The UTC day, as `2026-11-22`: such texts sort as the days do.
+    pub fn utc_day(self) -> String {
+        self.iso().split('T').next().unwrap_or_default().to_owned()
+    }
+
     /// Whole seconds since 1970, as DynamoDB's time to live wants them.
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)

@@ -61,6 +61,14 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A string that may be left out (or null).
+    pub fn optional_text<T>(&mut self, name: &'static str, parse: fn(&str) -> Result<T, Invalid>) -> Option<T> {
+        match self.object.get(name) {
+            None | Some(Value::Null) => None,
+            Some(_) => self.text(name, parse),
+        }
+    }
+
     /// A whole number that may be left out (or null).
     pub fn optional_integer<T>(&mut self, name: &'static str, parse: fn(i64) -> Result<T, Invalid>) -> Option<T> {
         match self.object.get(name) {

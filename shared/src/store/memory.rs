@@ -6,13 +6,14 @@ use std::{
 };
 
 use super::{
-    CreateUser, DeleteConnection, DeleteUser, FindToken, GetConnection, GetProduct, GetUser, ListProducts, ListUsers,
-    PutConnection, PutMessage, ReplaceUser, RoomConnections, StoreError, StoreFuture, is_current,
-    item::{self, Item},
+    CountRequest, CreateUser, DeleteConnection, DeleteToken, DeleteUser, FindToken, GetConnection, GetProduct, GetUser,
+    ListProducts, ListTokens, ListUsers, PutConnection, PutMessage, PutToken, RecordTokenUse, ReplaceUser,
+    RoomConnections, StoreError, StoreFuture, is_current,
+    item::{self, Customer, Item},
 };
 use crate::domain::{
-    ApiToken, ChatMessage, Connection, ConnectionId, MAX_ROOM_CONNECTIONS, Page, Product, ProductId, RoomId, User,
-    UserId,
+    ApiToken, ChatMessage, Connection, ConnectionId, Count, MAX_ROOM_CONNECTIONS, Page, Product, ProductId, RoomId,
+    Timestamp, TokenHash, User, UserId,
 };
 
 #[derive(Debug, Default)]
@@ -20,7 +21,8 @@ struct Tables {
     users: BTreeMap<String, User>,
     emails: BTreeMap<String, UserId>,
     products: BTreeMap<String, Product>,
-    tokens: BTreeMap<String, ApiToken>,
+    tokens: BTreeMap<TokenHash, ApiToken>,
+    customers: BTreeMap<String, Customer>,
     connections: BTreeMap<String, Connection>,
     messages: BTreeMap<(String, String), ChatMessage>,
 }
@@ -49,8 +51,12 @@ impl MemoryStore {
                 tables.products.insert(product.product_id.to_string(), product);
             }
             "ApiTokensTable" => {
-                let (hash, token) = item::to_token(item)?;
-                tables.tokens.insert(hash, token);
+                let token = item::to_token(item)?;
+                tables.tokens.insert(token.hash.clone(), token);
+            }
+            "CustomerTiersTable" => {
+                let customer = item::to_customer(item)?;
+                tables.customers.insert(item::key_hash_of(item)?.to_owned(), customer);
             }
             "ConnectionsTable" => {
                 let connection = item::to_connection(item)?;
@@ -65,8 +71,8 @@ impl MemoryStore {
         Ok(())
     }
 
-    /// The items of the table with this logical id, as DynamoDB would hold them, in key order. Products and tokens,
-    /// which no function writes, are not given back.
+    /// The items of the table with this logical id, as DynamoDB would hold them, in key order. Products, which
+    /// no function writes, are not given back.
     pub fn dump(&self, table: &str) -> Vec<Item> {
         let tables = self.lock();
         match table {
@@ -76,6 +82,10 @@ impl MemoryStore {
                     Item::from([("email".into(), item::text(email)), ("userId".into(), item::text(user.as_str()))])
                 };
                 tables.emails.iter().map(pair).collect()
+            }
+            "ApiTokensTable" => tables.tokens.values().map(item::from_token).collect(),
+            "CustomerTiersTable" => {
+                tables.customers.iter().map(|(hash, customer)| item::from_customer(hash, customer)).collect()
             }
             "ConnectionsTable" => tables.connections.values().map(item::from_connection).collect(),
             "MessagesTable" => tables.messages.values().map(item::from_message).collect(),
@@ -105,6 +115,9 @@ impl CreateUser for MemoryStore {
     fn create_user<'a>(&'a self, user: &'a User) -> StoreFuture<'a, ()> {
         self.with(|tables| {
             let key = user.details.email.unique_key();
+            if tables.users.contains_key(user.user_id.as_str()) {
+                return Err(StoreError::Exists);
+            }
             if tables.emails.contains_key(&key) {
                 return Err(StoreError::EmailTaken);
             }
@@ -173,8 +186,66 @@ impl GetProduct for MemoryStore {
 }
 
 impl FindToken for MemoryStore {
-    fn find_token<'a>(&'a self, token_hash: &'a str) -> StoreFuture<'a, Option<ApiToken>> {
-        self.with(|tables| Ok(tables.tokens.get(token_hash).cloned()))
+    fn find_token<'a>(&'a self, hash: &'a TokenHash) -> StoreFuture<'a, Option<ApiToken>> {
+        self.with(|tables| Ok(tables.tokens.get(hash).cloned()))
+    }
+}
+
+impl RecordTokenUse for MemoryStore {
+    fn record_token_use<'a>(&'a self, hash: &'a TokenHash, at: Timestamp) -> StoreFuture<'a, ()> {
+        self.with(|tables| {
+            if let Some(token) = tables.tokens.get_mut(hash) {
+                token.last_used_at = Some(at);
+            }
+            Ok(())
+        })
+    }
+}
+
+impl PutToken for MemoryStore {
+    fn put_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ()> {
+        self.with(|tables| {
+            tables.tokens.insert(token.hash.clone(), token.clone());
+            Ok(())
+        })
+    }
+}
+
+impl ListTokens for MemoryStore {
+    fn list_tokens<'a>(&'a self, user: &'a UserId, limit: usize) -> StoreFuture<'a, Vec<ApiToken>> {
+        self.with(|tables| {
+            Ok(tables.tokens.values().filter(|token| token.user_id == *user).take(limit).cloned().collect())
+        })
+    }
+}
+
+impl DeleteToken for MemoryStore {
+    fn delete_token<'a>(&'a self, hash: &'a TokenHash, of: &'a UserId) -> StoreFuture<'a, bool> {
+        self.with(|tables| {
+            let is_own = tables.tokens.get(hash).is_some_and(|token| token.user_id == *of);
+            Ok(is_own && tables.tokens.remove(hash).is_some())
+        })
+    }
+}
+
+impl CountRequest for MemoryStore {
+    fn count_request<'a>(&'a self, key_hash: &'a str, at: Timestamp) -> StoreFuture<'a, Count> {
+        self.with(|tables| {
+            let Some(customer) = tables.customers.get_mut(key_hash) else { return Ok(Count::Unknown) };
+            if !customer.active {
+                return Ok(Count::Disabled);
+            }
+            let day = at.utc_day();
+            if customer.is_before(&day) {
+                customer.day = Some(day);
+                customer.usage.used = 0;
+            }
+            if customer.usage.remaining() == 0 {
+                return Ok(Count::Exhausted(customer.usage.clone()));
+            }
+            customer.usage.used += 1;
+            Ok(Count::Counted(customer.usage.clone()))
+        })
     }
 }
 

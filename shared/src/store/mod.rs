@@ -9,7 +9,8 @@ pub mod memory;
 use crate::{
     BoxFuture,
     domain::{
-        ApiToken, ChatMessage, Connection, ConnectionId, Page, Product, ProductId, RoomId, User, UserId, Version,
+        ApiToken, ChatMessage, Connection, ConnectionId, Count, Page, Product, ProductId, RoomId, Timestamp, TokenHash,
+        User, UserId, Version,
     },
 };
 
@@ -19,6 +20,9 @@ pub enum StoreError {
     /// Another user holds the e-mail address.
     #[error("the e-mail address is taken")]
     EmailTaken,
+    /// There is an item with this key already.
+    #[error("the item exists")]
+    Exists,
     /// The item is not, or no longer, what the caller read.
     #[error("the item has changed")]
     Changed,
@@ -35,7 +39,8 @@ pub type StoreFuture<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// Stores a new user and reserves the e-mail address, both or neither.
 pub trait CreateUser: Send + Sync {
-    /// Errors with [`StoreError::EmailTaken`] when another user has the address.
+    /// Errors with [`StoreError::EmailTaken`] when another user has the address, and with [`StoreError::Exists`] when
+    /// there is a user with this id.
     fn create_user<'a>(&'a self, user: &'a User) -> StoreFuture<'a, ()>;
 }
 
@@ -80,7 +85,39 @@ pub trait GetProduct: Send + Sync {
 /// Looks up a bearer token.
 pub trait FindToken: Send + Sync {
     /// Whom the token with this hash stands for, expired or not: the store may keep it for a while after.
-    fn find_token<'a>(&'a self, token_hash: &'a str) -> StoreFuture<'a, Option<ApiToken>>;
+    fn find_token<'a>(&'a self, hash: &'a TokenHash) -> StoreFuture<'a, Option<ApiToken>>;
+}
+
+/// Notes that a token was used.
+pub trait RecordTokenUse: Send + Sync {
+    /// Writes the time of the last use. A token that has been revoked meanwhile stays revoked.
+    fn record_token_use<'a>(&'a self, hash: &'a TokenHash, at: Timestamp) -> StoreFuture<'a, ()>;
+}
+
+/// Stores a new token.
+pub trait PutToken: Send + Sync {
+    /// Stores the token; never overwrites one.
+    fn put_token<'a>(&'a self, token: &'a ApiToken) -> StoreFuture<'a, ()>;
+}
+
+/// Lists a user's tokens.
+pub trait ListTokens: Send + Sync {
+    /// The user's tokens, at most `limit`, the expired ones that are still stored among them. May miss writes of the last
+    /// second.
+    fn list_tokens<'a>(&'a self, user: &'a UserId, limit: usize) -> StoreFuture<'a, Vec<ApiToken>>;
+}
+
+/// Deletes a token.
+pub trait DeleteToken: Send + Sync {
+    /// Deletes the token if it is this user's; whether it was.
+    fn delete_token<'a>(&'a self, hash: &'a TokenHash, of: &'a UserId) -> StoreFuture<'a, bool>;
+}
+
+/// Counts a customer's requests.
+pub trait CountRequest: Send + Sync {
+    /// Counts a request made `at` this moment against the customer's UTC day, unless that is used up: of many that race for
+    /// the last place exactly one gets it. The customer is found by the SHA-256 of the API key, in lower-case hexadecimal.
+    fn count_request<'a>(&'a self, key_hash: &'a str, at: Timestamp) -> StoreFuture<'a, Count>;
 }
 
 /// Records a connection.

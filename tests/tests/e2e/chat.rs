@@ -1,6 +1,6 @@
 //! The chat: `$connect`, `sendMessage`, `listMembers`, `$default`, `$disconnect`, between real clients.
 
-use ferrogate_tests::chat::ChatClient;
+use ferrogate_tests::chat::{ChatClient, bearer};
 use ferrogate_tests::sign;
 use ferrogate_tests::stack::Stack;
 use serde_json::{Value, json};
@@ -12,24 +12,24 @@ async fn two_clients_chat_and_see_each_other_come_and_go() {
     let mut alice = ChatClient::connect(&stack, "alice", "lobby").await;
     let mut bob = ChatClient::connect(&stack, "bob", "lobby").await;
     let joined = alice.next_frame().await;
-    assert_eq!((&joined["type"], &joined["userId"]), (&json!("user_joined"), &json!("bob")));
+    assert_eq!((&joined["type"], &joined["username"]), (&json!("user_joined"), &json!("bob")));
 
     bob.send(&json!({"action": "sendMessage", "message": "hello, alice ✓"})).await;
     let (at_alice, at_bob) = (alice.next_of_type("message").await, bob.next_of_type("message").await);
     assert_eq!(at_alice, at_bob);
-    assert_eq!((&at_alice["userId"], &at_alice["message"]), (&json!("bob"), &json!("hello, alice ✓")));
+    assert_eq!((&at_alice["username"], &at_alice["message"]), (&json!("bob"), &json!("hello, alice ✓")));
     assert!(at_alice["messageId"].is_string() && at_alice["timestamp"].is_string());
 
     bob.send(&json!({"action": "listMembers"})).await;
     let members = bob.next_of_type("members").await;
     let mut names: Vec<_> =
-        members["members"].as_array().unwrap().iter().map(|m| m["userId"].as_str().unwrap()).collect();
+        members["members"].as_array().unwrap().iter().map(|m| m["username"].as_str().unwrap()).collect();
     names.sort_unstable();
     assert_eq!(names, ["alice", "bob"]);
 
     bob.close().await;
     let left = alice.next_of_type("user_left").await;
-    assert_eq!((&left["userId"], &left["connections"]), (&json!("bob"), &json!(0)));
+    assert_eq!((&left["username"], &left["connections"]), (&json!("bob"), &json!(0)));
     stack.stop().await;
 }
 
@@ -76,7 +76,7 @@ async fn a_connection_that_is_gone_is_pruned_by_the_next_broadcast() {
     loop {
         let left = stack.items("ConnectionsTable").await;
         if left.len() == 1 {
-            assert_eq!(left[0]["userId"]["S"], "alice");
+            assert_eq!(left[0]["username"]["S"], "alice");
             break;
         }
         tokio::task::yield_now().await;
@@ -136,10 +136,11 @@ async fn a_silent_connection_ends_after_ten_minutes_and_its_room_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connect_without_a_room_or_a_name_is_refused() {
+async fn a_connect_without_a_room_is_refused() {
     let stack = Stack::start().await;
-    for query in ["", "?userId=alice", "?roomId=lobby", "?userId=&roomId=lobby", "?userId=alice&roomId=%0A"] {
-        match ChatClient::try_connect(&stack, query).await {
+    let alice = stack.person("alice").await;
+    for query in ["", "?userId=alice", "?roomId=", "?roomId=%0A"] {
+        match ChatClient::try_connect(&stack, query, &bearer(&alice.token)).await {
             Err(tungstenite::Error::Http(response)) => assert_eq!(response.status(), 400, "{query}"),
             other => panic!("{query}: {:?}", other.map(|_| "connected")),
         }

@@ -3,15 +3,23 @@
 use std::process::{Command, Stdio};
 
 use ferrogate::Ferrogate;
-use ferrogate_fixtures::{Case, functions, table_variable};
+use ferrogate_fixtures::{Case, functions, jwt, table_variable};
+use ferrogate_tests::issuer::Issuer;
 use ferrogate_tests::peers;
 use ferrogate_tests::process::{free_port, until_it_listens};
-use ferrogate_tests::stack::{Stack, isolated, repository};
+use ferrogate_tests::stack::{Stack, isolated, own_template, repository};
 use serde_json::Value;
 
 /// The tables of the template, by logical id.
-const TABLES: [&str; 6] =
-    ["UsersTable", "UserEmailsTable", "ProductsTable", "ApiTokensTable", "ConnectionsTable", "MessagesTable"];
+const TABLES: [&str; 7] = [
+    "UsersTable",
+    "UserEmailsTable",
+    "ProductsTable",
+    "ApiTokensTable",
+    "CustomerTiersTable",
+    "ConnectionsTable",
+    "MessagesTable",
+];
 
 fn tables() -> Vec<String> {
     TABLES.map(str::to_owned).to_vec()
@@ -41,7 +49,10 @@ async fn all_cases(stack: &Stack) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_event_has_its_outcome_over_the_invoke_api() {
-    let stack = Stack::start().await;
+    // The events' tokens are those of an issuer of their own.
+    let issuer = Issuer::start().await;
+    let gateway = own_template().parameter("TokenIssuer", jwt::ISSUER).parameter("TokenAudience", jwt::CLIENT);
+    let stack = Stack::with(gateway.parameter("TokenKeysUrl", &issuer.keys_url)).await;
     let found = all_cases(&stack).await;
     assert!(found.is_empty(), "{}", found.join("\n"));
     stack.stop().await;
@@ -54,7 +65,7 @@ struct Watch {
 
 impl Watch {
     /// Starts it for a stack: functions find their tables and their API there.
-    fn start(cargo_lambda: &std::path::Path, port: u16, stack: &Stack) -> Watch {
+    fn start(cargo_lambda: &std::path::Path, port: u16, stack: &Stack, issuer: &Issuer) -> Watch {
         use std::os::unix::process::CommandExt as _;
         let mut command = Command::new(cargo_lambda);
         command
@@ -74,6 +85,14 @@ impl Watch {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env("CHAT_CALLBACK_URL", stack.api("chatapi/production").as_str())
             .env("CHAT_URL", "ws://127.0.0.1/chat")
+            .env("COGNITO_ENDPOINT", stack.endpoint())
+            .env("COGNITO_CLIENT_ID", jwt::CLIENT)
+            .env("JWT_ISSUER", jwt::ISSUER)
+            .env("JWT_AUDIENCE", jwt::CLIENT)
+            .env("JWT_JWKS_URL", &issuer.keys_url)
+            .env("FREE_TIER_API_KEY", "free0000000000000000")
+            .env("BASIC_TIER_API_KEY", "basic000000000000000")
+            .env("PREMIUM_TIER_API_KEY", "premium0000000000000")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -99,7 +118,8 @@ async fn every_event_has_its_outcome_through_cargo_lambda() {
     let Some(cargo_lambda) = peers::find("cargo-lambda", "pip install cargo-lambda") else { return };
     let tables_host = Stack::start().await;
     let port = free_port();
-    let watch = Watch::start(&cargo_lambda, port, &tables_host);
+    let issuer = Issuer::start().await;
+    let watch = Watch::start(&cargo_lambda, port, &tables_host, &issuer);
     until_it_listens(port).await;
 
     // By its own client, as the README says.

@@ -32,7 +32,8 @@ fn template_folders_and_events_name_the_same_functions() {
         .collect();
     assert_eq!(in_template, folders(&repository().join("functions")), "infra/template.yaml and functions/");
     assert_eq!(in_template, folders(&repository().join("events")), "infra/template.yaml and events/");
+    // Nobody is told of alarms on a developer's machine; all else of it runs.
     let unsupported: Vec<_> =
         loaded.unsupported.iter().map(|item| (item.resource.as_str(), item.property.as_deref())).collect();
-    assert_eq!(unsupported, [], "{:?}", loaded.unsupported);
+    assert_eq!(unsupported, [("AlarmTopic", None), ("AlarmTopicPolicy", None)], "{:?}", loaded.unsupported);
 }

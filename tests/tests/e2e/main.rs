@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed, and says where")]
 
+mod authentication;
 mod bad_input;
 mod chat;
 mod cognito;
@@ -23,4 +24,5 @@ mod reload;
 mod sdks;
 mod signatures;
 mod streams;
+mod tiers;
 mod users;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ferrogate_tests::chat::PATIENCE;
 use ferrogate_tests::peers;
+use ferrogate_tests::people::PASSWORD;
 use ferrogate_tests::stack::{Stack, repository};
 use serde_json::json;
 use thirtyfour::{By, CapabilitiesHelper as _, ChromeCapabilities, WebDriver};
@@ -69,16 +70,39 @@ impl Window {
         Window { browser, _profile: profile }
     }
 
-    async fn join(&self, page: &str, name: &str, room: &str) {
+    async fn sign_in(&self, page: &str, name: &str, password: &str) {
         self.browser.goto(page).await.unwrap();
-        self.sees("#join", "").await;
-        for (field, value) in [("#name", name), ("#room", room)] {
-            let field = self.browser.find(By::Css(field)).await.unwrap();
-            field.clear().await.unwrap();
-            field.send_keys(value).await.unwrap();
-        }
-        self.browser.find(By::Css("#join")).await.unwrap().click().await.unwrap();
+        self.fill(&[("#name", name), ("#password", password)], "#enter").await;
+    }
+
+    async fn join(&self, room: &str) {
+        self.fill(&[("#room", room)], "#join").await;
         self.sees("#status[data-state=online]", "").await;
+    }
+
+    /// Fills fields, once the button is there, and presses it.
+    async fn fill(&self, fields: &[(&str, &str)], button: &str) {
+        self.shows(button).await;
+        for (field, value) in fields {
+            let field = self.browser.find(By::Css(*field)).await.unwrap();
+            field.clear().await.unwrap();
+            field.send_keys(*value).await.unwrap();
+        }
+        self.browser.find(By::Css(button)).await.unwrap().click().await.unwrap();
+    }
+
+    /// Waits until an element is to be seen.
+    async fn shows(&self, selector: &str) {
+        let started = std::time::Instant::now();
+        loop {
+            if let Ok(element) = self.browser.find(By::Css(selector)).await
+                && element.is_displayed().await.is_ok_and(|shown| shown)
+            {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "{selector} is not shown");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     }
 
     async fn say(&self, text: &str) {
@@ -118,9 +142,18 @@ async fn two_windows_chat_with_each_other() {
     let desktop = Window::open(&driver, &chromium, 1200, 800).await;
     let phone = Window::open(&driver, &chromium, 390, 844).await;
 
-    desktop.join(&page, "ada", "lobby").await;
+    for person in ["ada", "grace"] {
+        stack.person(person).await;
+    }
+    desktop.sign_in(&page, "ada", "not the password").await;
+    desktop.sees("#account-error", "The name or the password is wrong.").await;
+    desktop.picture("chat-sign-in.png").await;
+    desktop.sign_in(&page, "ada", PASSWORD).await;
+    desktop.sees("#who", "ada").await;
+    desktop.join("lobby").await;
     desktop.sees("#members", "ada").await;
-    phone.join(&page, "grace", "lobby").await;
+    phone.sign_in(&page, "grace", PASSWORD).await;
+    phone.join("lobby").await;
     desktop.sees("#members", "grace").await;
     phone.sees("#people-count", "2").await;
 
@@ -134,5 +167,36 @@ async fn two_windows_chat_with_each_other() {
     phone.browser.clone().quit().await.unwrap();
     desktop.sees("#messages", "grace left").await;
     desktop.browser.clone().quit().await.unwrap();
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_newcomer_signs_up_on_the_page() {
+    let Some(driver) = peers::find("chromedriver", "apt-get install chromium-driver") else { return };
+    let Some(chromium) = peers::find("chromium", "apt-get install chromium") else { return };
+    let stack = Stack::start().await;
+    let page = stack.api("edgeapi/").to_string();
+    let driver = tokio::task::spawn_blocking(move || Driver::start(&driver)).await.unwrap();
+    let window = Window::open(&driver, &chromium, 1200, 800).await;
+    window.browser.goto(&page).await.unwrap();
+    window.fill(&[], "#switch-mode").await;
+    window.fill(&[("#name", "lovelace"), ("#email", "ada@example.com"), ("#password", "short")], "#enter").await;
+    window.sees("#password-error", "At least 12 characters.").await;
+    window.fill(&[("#password", PASSWORD)], "#enter").await;
+    window.sees("#confirm-note", "ada@example.com").await;
+    window.picture("chat-confirm.png").await;
+    window.fill(&[("#code", "000000")], "#confirm").await;
+    window.sees("#confirm-error", "That is not the code.").await;
+    // An admin's word does for the code, which stands on Ferrogate's terminal alone.
+    let (pool, _) = stack.user_pool().await;
+    let confirm = json!({"UserPoolId": pool, "Username": "lovelace"});
+    assert_eq!(stack.cognito("AdminConfirmSignUp", &confirm).await.0, 200);
+    window.fill(&[], "#back").await;
+    window.fill(&[("#name", "lovelace"), ("#password", PASSWORD)], "#enter").await;
+    window.join("lobby").await;
+    // A reload keeps the session, and the room.
+    window.browser.refresh().await.unwrap();
+    window.sees("#status[data-state=online]", "").await;
+    window.browser.clone().quit().await.unwrap();
     stack.stop().await;
 }

@@ -37,7 +37,7 @@ async fn the_suite_passes_on_a_second_dynamodb() {
     let output = tokio::task::spawn_blocking(move || {
         Command::new(std::env::current_exe().unwrap())
             // Each of them starts a stack of the template and reads or writes its tables.
-            .args(["users::", "products::", "chat::", "events::", "--test-threads=2"])
+            .args(["users::", "products::", "chat::", "events::", "tiers::", "--test-threads=2"])
             .env("FERROGATE_TEST_DYNAMODB", format!("http://127.0.0.1:{port}"))
             .output()
             .unwrap()

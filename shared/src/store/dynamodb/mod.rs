@@ -4,6 +4,7 @@
 //! holds only the traits it needs.
 
 mod connections;
+mod customers;
 mod messages;
 mod products;
 mod tokens;
@@ -24,6 +25,7 @@ use super::{StoreError, StoreFuture, item::Item};
 use crate::domain::Page;
 
 pub use connections::DynamoConnections;
+pub use customers::DynamoCustomers;
 pub use messages::DynamoMessages;
 pub use products::DynamoProducts;
 pub use tokens::DynamoTokens;

@@ -105,8 +105,7 @@ impl CreateUser for DynamoUserWrites {
     fn create_user<'a>(&'a self, user: &'a User) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let items = vec![self.put_user(user, "attribute_not_exists(userId)", None)?, self.reserve_email(user)?];
-            let id_exists = StoreError::Failed("a new user's random id is in use".into());
-            self.transact(items, &[id_exists, StoreError::EmailTaken]).await
+            self.transact(items, &[StoreError::Exists, StoreError::EmailTaken]).await
         })
     }
 }

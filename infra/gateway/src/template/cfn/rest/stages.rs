@@ -77,7 +77,12 @@ pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut S
     for settings in properties.objects("MethodSettings") {
         let path = settings.string("ResourcePath").unwrap_or_else(|| "/*".to_owned());
         let verb = settings.string("HttpMethod").unwrap_or_else(|| "*".to_owned());
-        let path = if path == "/*" { "*".to_owned() } else { path.replace('/', "~1") };
+        // As CloudFormation wants it (`/~1users`), and as people write it (`/users`).
+        let path = match path.strip_prefix('/') {
+            Some("*") => "*".to_owned(),
+            Some(encoded) if encoded.starts_with("~1") => encoded.to_owned(),
+            _ => path.replace('/', "~1"),
+        };
         stage.method_settings.insert(format!("{path}/{verb}"), method_setting(&settings).unwrap_or_default());
     }
     if stage.method_settings.values().any(|setting| setting.caching_enabled) {
