@@ -73,7 +73,12 @@ pub(super) fn function_arn(options: &LoadOptions, function_name: &str) -> String
 
 /// The UUID of an event source mapping.
 pub(super) fn mapping_uuid(options: &LoadOptions, logical_id: &str) -> String {
-    let digest = Sha256::digest(format!("mapping\u{0}{}\u{0}{logical_id}", options.stack_name).as_bytes());
+    uuid(&["mapping", &options.stack_name, logical_id])
+}
+
+/// A UUID that depends on its parts alone.
+fn uuid(parts: &[&str]) -> String {
+    let digest = Sha256::digest(parts.join("\u{0}").as_bytes());
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest[..16]);
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
@@ -102,10 +107,9 @@ pub(super) fn url_suffix(options: &LoadOptions) -> &'static str {
     if partition(options) == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
 }
 
-/// `AWS::StackId`
+/// `AWS::StackId`, which ends in a UUID, as AWS's: templates cut names out of it.
 pub(super) fn stack_id(options: &LoadOptions) -> String {
-    let id = short_id(&["stack", &options.stack_name]);
-    arn(options, "cloudformation", &format!("stack/{}/{id}", options.stack_name))
+    arn(options, "cloudformation", &format!("stack/{}/{}", options.stack_name, uuid(&["stack", &options.stack_name])))
 }
 
 /// The host of an API's default endpoint.

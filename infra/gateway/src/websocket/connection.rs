@@ -27,15 +27,22 @@ pub(super) struct Connection {
     pub(super) source_ip: IpAddr,
     /// `identity.userAgent`, if the client sent one.
     pub(super) user_agent: Option<String>,
-    /// Who has signed the upgrade request, where `$connect` asks for it.
-    pub(super) iam: Option<IamCaller>,
-    /// What its authorizer answered, for all its events: a later answer changes no open connection.
-    pub(super) authorizer: Option<Authorized>,
+    /// Whom `$connect` has let in.
+    pub(super) admitted: Admitted,
     /// Messages on their way to the client.
     pub(super) outbox: Outbox,
     last_active_at: AtomicI64,
     ending: OnceLock<Ending>,
     asked_to_end: Notify,
+}
+
+/// Whom `$connect` has let in, for all the connection's events: a later answer changes no open connection.
+#[derive(Debug, Default)]
+pub(super) struct Admitted {
+    /// Who has signed the upgrade request, where the route asks for it.
+    pub(super) iam: Option<IamCaller>,
+    /// What the authorizer answered, where the route has one.
+    pub(super) authorizer: Option<Authorized>,
 }
 
 impl Connection {
@@ -47,8 +54,7 @@ impl Connection {
         connected_at: EpochMillis,
         source_ip: IpAddr,
         user_agent: Option<String>,
-        iam: Option<IamCaller>,
-        authorizer: Option<Authorized>,
+        admitted: Admitted,
     ) -> (Connection, mpsc::Receiver<Outgoing>) {
         let (outbox, receiver) = Outbox::new();
         let connection = Connection {
@@ -58,8 +64,7 @@ impl Connection {
             connected_at,
             source_ip,
             user_agent,
-            iam,
-            authorizer,
+            admitted,
             outbox,
             last_active_at: AtomicI64::new(connected_at),
             ending: OnceLock::new(),

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::MAX_MESSAGE_BYTES;
 use super::authorize::{Connect, authorize};
-use super::connection::Connection;
+use super::connection::{Admitted, Connection};
 use super::connections::{Connections, Place};
 use super::ending::Ending;
 use super::event::{self, About};
@@ -162,8 +162,7 @@ impl Candidate {
             connected_at,
             request.source_ip,
             request.headers.get("user-agent").map(str::to_owned),
-            iam,
-            came_of.authorizer.clone(),
+            Admitted { iam, authorizer: came_of.authorizer.clone() },
         );
         let session = Session {
             gateway: self.api.gateway.clone(),
@@ -267,9 +266,9 @@ impl Session {
             api_id: &connection.api_id,
             source_ip: connection.source_ip,
             user_agent: connection.user_agent.as_deref(),
-            iam: connection.iam.as_ref(),
+            iam: connection.admitted.iam.as_ref(),
             stage,
-            authorizer: connection.authorizer.as_ref(),
+            authorizer: connection.admitted.authorizer.as_ref(),
         }
     }
 
@@ -362,7 +361,7 @@ impl Session {
             status: status.as_u16(),
             body,
             integration,
-            authorizer: connection.authorizer.clone(),
+            authorizer: connection.admitted.authorizer.clone(),
         }
         .observe();
     }
