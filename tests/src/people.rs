@@ -1,11 +1,13 @@
 //! People: they sign up at the stack's own user pool and sign in, over Amazon Cognito's protocol.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::sign::signed;
 use crate::stack::Stack;
 
 /// The password of everybody.
-pub const PASSWORD: &str = "correct horse battery staple";
+pub const PASSWORD: &str = "correct-horse-battery-staple";
 
 /// Somebody who has signed in.
 #[derive(Clone, Debug)]
@@ -23,19 +25,11 @@ pub struct Person {
 impl Stack {
     /// Calls an operation of Cognito's: the status and what it says.
     pub async fn cognito(&self, operation: &str, body: &Value) -> (u16, Value) {
-        let answer = self
-            .client()
-            .post(self.endpoint())
-            .header("X-Amz-Target", format!("AWSCognitoIdentityProviderService.{operation}"))
-            .header("X-Amz-Date", "20261122T000000Z")
-            .header("Content-Type", "application/x-amz-json-1.1")
-            .header(
-                "Authorization",
-                "AWS4-HMAC-SHA256 Credential=test/20261122/us-east-1/cognito-idp/aws4_request, SignedHeaders=host, Signature=00",
-            )
-            .body(body.to_string())
-            .send()
-            .await;
+        let target = format!("AWSCognitoIdentityProviderService.{operation}");
+        let headers = [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];
+        let url = format!("{}/", self.endpoint());
+        let request = signed(self.client(), Method::POST, &url, "cognito-idp", &headers, body.to_string());
+        let answer = request.send().await;
         let answer = answer.unwrap_or_else(|error| panic!("{operation}: {error}"));
         let status = answer.status().as_u16();
         let text = answer.text().await.unwrap_or_else(|error| panic!("{operation}: {error}"));

@@ -73,7 +73,7 @@ enum Refusal {
     /// API Gateway compares this text, to the letter.
     #[error("Unauthorized")]
     Unauthorized,
-    #[error("this function expects the event of a REQUEST authorizer of a REST API or a WebSocket API's $connect")]
+    #[error("this function expects the event of a REQUEST authorizer")]
     UnknownEvent,
     #[error("the token could not be checked")]
     Unchecked,

@@ -39,6 +39,7 @@ async fn the_suite_passes_on_a_second_dynamodb() {
             // Each of them starts a stack of the template and reads or writes its tables.
             .args(["users::", "products::", "chat::", "events::", "tiers::", "--test-threads=2"])
             .env("FERROGATE_TEST_DYNAMODB", format!("http://127.0.0.1:{port}"))
+            .env("FERROGATE_TEST_DYNAMODB_ONE_BY_ONE", "1")
             .output()
             .unwrap()
     });
