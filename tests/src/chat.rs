@@ -109,9 +109,21 @@ impl ChatClient {
     /// The close code and reason that the server ends the connection with.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
+            if let Some(closed) = self.closed_unless(|_| false).await {
+                return closed;
+            }
+        }
+    }
+
+    /// The close code and reason, or `None` if a text comes before that is `wanted`.
+    pub async fn closed_unless(&mut self, wanted: impl Fn(&str) -> bool) -> Option<(u16, String)> {
+        loop {
             match tokio::time::timeout(PATIENCE, self.socket.next()).await {
-                Ok(Some(Ok(Message::Close(Some(frame))))) => return (frame.code.into(), frame.reason.to_string()),
-                Ok(Some(Ok(Message::Close(None)) | Err(_)) | None) => return (1006, String::new()),
+                Ok(Some(Ok(Message::Close(Some(frame))))) => {
+                    return Some((frame.code.into(), frame.reason.to_string()));
+                }
+                Ok(Some(Ok(Message::Close(None)) | Err(_)) | None) => return Some((1006, String::new())),
+                Ok(Some(Ok(Message::Text(text)))) if wanted(&text) => return None,
                 Ok(Some(Ok(_))) => {}
                 Err(_) => panic!("the server did not close the connection"),
             }

@@ -236,12 +236,6 @@ fn authorization(
 
 /// Names what a request to this route will find closed.
 fn warn(warnings: &mut Warnings, place: &str, route: &HttpRoute) {
-    match route.authorization {
-        HttpAuthorization::None | HttpAuthorization::Custom(_) | HttpAuthorization::Jwt(_) => {}
-        HttpAuthorization::AwsIam => {
-            warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
-        }
-    }
     if let HttpIntegration::Unsupported(reason) = &route.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
     }
@@ -439,8 +433,6 @@ mod tests {
                  with 500",
                 "HTTP API api stage dev route GET /web: not supported: integrations of type HTTP_PROXY; every request is \
                  answered with 500",
-                "HTTP API api stage dev route GET /iam: AWS_IAM signatures cannot be verified yet; every request is refused \
-                 with 403",
             ]
         );
         assert!(snapshot.authorizers[0].function.is_err(), "it lets nobody pass");

@@ -244,12 +244,6 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 
 /// Names what a request to this method will find closed.
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
-    match method.authorization {
-        RestAuthorization::None | RestAuthorization::Custom(_) | RestAuthorization::CognitoUserPools(_) => {}
-        RestAuthorization::AwsIam => {
-            warnings.add(place, "AWS_IAM signatures cannot be verified yet; every request is refused with 403");
-        }
-    }
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
     }

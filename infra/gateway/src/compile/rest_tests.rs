@@ -137,7 +137,6 @@ fn what_aws_accepts_compiles_and_is_named() {
         "REST API api stage prod authorizer Tokens: identityValidationExpression `(?!x).+` is not a valid",
         "REST API api stage prod GET /a: not supported: the method has no integration; every request is answered with 500",
         "REST API api stage prod GET /b: not supported: integrations of type MOCK; every request is answered with 500",
-        "REST API api stage prod GET /c: AWS_IAM signatures cannot be verified yet; every request is refused with 403",
         "REST API api stage prod authorizer Tokens: it has no providerARNs; every request to its methods is refused with 401",
     ];
     for expected in expected {

@@ -256,15 +256,12 @@ fn warn(warnings: &mut Warnings, route: &Route, api_key_selection: ApiKeySelecti
         return;
     }
     match &route.authorization {
-        Authorization::None => {}
+        Authorization::None | Authorization::Iam => {}
         Authorization::Custom(authorizer) => {
             if let Err(reason) = &authorizer.function {
                 warnings
                     .add(&place, format_args!("authorizer {}: {reason}, every connect is refused", authorizer.name));
             }
-        }
-        Authorization::Iam => {
-            warnings.add(&place, "AWS_IAM authorization is not supported yet, every connect is refused");
         }
         Authorization::Unknown(kind) => {
             warnings.add(&place, format_args!("AuthorizationType {kind} is unknown, every connect is refused"));

@@ -38,7 +38,10 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::Lambda::LayerVersion", "layers are not mounted"),
     ("AWS::Lambda::Version", "there are no versions locally: a version is the function as it is now"),
     ("AWS::S3::*", "there is no object storage locally"),
-    ("AWS::SNS::*", "there are no topics locally yet: nothing is delivered"),
+    (
+        "AWS::SNS::*",
+        "a template's topics are not made: create them through the API, where alarms and functions find them",
+    ),
     ("AWS::SQS::*", "there are no queues locally: nothing is delivered"),
     ("AWS::SSM::*", "there is no Parameter Store locally"),
     ("AWS::Scheduler::*", "there is no scheduler locally: nothing fires"),
