@@ -12,6 +12,7 @@ mod load;
 mod machine;
 mod memory;
 mod options;
+mod people;
 mod place;
 mod process;
 mod proxy;
