@@ -153,6 +153,19 @@ mod tests {
     use super::*;
     use tokio::net::TcpListener;
 
+    #[test]
+    fn a_request_is_signed_with_its_headers() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 4566));
+        let bytes = signed(address, "execute-api", "POST", "/a", &[("x-amz-target", "A.B")], b"{}").unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.starts_with("POST /a HTTP/1.1\r\nhost: 127.0.0.1:4566\r\nx-amz-target: A.B\r\n"), "{text}");
+        assert!(
+            text.contains("/us-east-1/execute-api/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, "),
+            "{text}"
+        );
+        assert!(text.ends_with("content-length: 2\r\n\r\n{}"), "{text}");
+    }
+
     #[tokio::test]
     async fn a_connection_is_kept_or_made_anew_as_the_server_says() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
