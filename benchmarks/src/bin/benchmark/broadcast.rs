@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::gateway::Gateway;
 use crate::options::Options;
+use crate::people::sign_in;
 use crate::room::Room;
 use crate::statistics::{median, median_time};
 use crate::table::{Table, count, time};
@@ -46,8 +47,9 @@ struct Figures {
 }
 
 async fn figures(gateway: &Gateway, clients: u32, options: &Options) -> Result<Vec<Figures>, Failure> {
+    let person = sign_in(gateway.address).await?;
     let started = Instant::now();
-    let mut room = Room::fill(gateway.address, clients).await?;
+    let mut room = Room::fill(gateway.address, clients, &person.access_token).await?;
     let (took, frames) = (started.elapsed(), room.frames());
     say(&format!("broadcast: {clients} clients joined within {took:.1?}; {frames} frames told them of each other"));
     // Until the functions' processes are as many as they will be.

@@ -1,5 +1,7 @@
 //! Measures Ferrogate and prints what it finds as Markdown: tables to stdout, progress to stderr.
 
+mod authorize;
+mod authorizers;
 mod broadcast;
 mod build;
 mod cargo;
@@ -12,6 +14,7 @@ mod load;
 mod machine;
 mod memory;
 mod options;
+mod people;
 mod place;
 mod process;
 mod proxy;
@@ -61,6 +64,8 @@ async fn run(options: &Options) -> ExitCode {
             Section::Control => control::section(options).await,
             Section::Functions => functions::section(options).await,
             Section::Memory => memory::section().await,
+            Section::Authorize => authorize::section(options).await,
+            Section::Authorizers => authorizers::section(options).await,
             Section::Throttle => throttle::section().await,
             Section::Size => size::section().await,
             Section::Build => build::section(options).await,

@@ -43,6 +43,10 @@ pub(crate) enum Section {
     Functions,
     /// Memory of idle REST APIs and functions
     Memory,
+    /// What each kind of authorization adds to a request
+    Authorize,
+    /// Time, allocations and DynamoDB calls of an invocation of authorize-jwt and authorize-tier
+    Authorizers,
     /// Throttle decisions per second, at one API key and at a million
     Throttle,
     /// Size of each zipped function (a long build)

@@ -26,9 +26,19 @@ pub(crate) fn hello() -> PathBuf {
     target().join("release/hello")
 }
 
+/// The program that measures the authorizers within its own process, in release.
+pub(crate) fn authorizers() -> PathBuf {
+    target().join("release/authorizers")
+}
+
 /// The template with the hello function.
 pub(crate) fn hello_template() -> PathBuf {
     repository().join("benchmarks/template.yaml")
+}
+
+/// The template with the hello function behind each kind of authorization.
+pub(crate) fn authorize_template() -> PathBuf {
+    repository().join("benchmarks/authorize.yaml")
 }
 
 /// Ferrogate's own template.

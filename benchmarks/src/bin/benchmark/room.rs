@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
@@ -54,12 +55,12 @@ struct Heard {
 }
 
 impl Room {
-    /// Connects this many clients, and waits until all of them have heard of the last who joined.
-    pub(crate) async fn fill(gateway: SocketAddr, clients: u32) -> Result<Room, Failure> {
+    /// Connects this many clients with one user's token, and waits until all of them have heard of the last who joined.
+    pub(crate) async fn fill(gateway: SocketAddr, clients: u32, token: &str) -> Result<Room, Failure> {
         let heard = Arc::new(Heard::default());
         let mut receivers = JoinSet::new();
         let mut senders = Vec::new();
-        let mut joining = stream::iter((0..clients).map(|number| join(gateway, number))).buffered(JOINING);
+        let mut joining = stream::iter((0..clients).map(|number| join(gateway, number, token))).buffered(JOINING);
         while let Some(socket) = joining.try_next().await? {
             let (sender, receiver) = socket.split();
             senders.push(sender);
@@ -114,14 +115,16 @@ impl Room {
     }
 }
 
-async fn join(gateway: SocketAddr, number: u32) -> Result<Socket, Failure> {
+async fn join(gateway: SocketAddr, number: u32, token: &str) -> Result<Socket, Failure> {
     let stream = TcpStream::connect(gateway).await?;
     stream.set_nodelay(true)?;
-    let url = format!("ws://{gateway}/_aws/execute-api/chatapi/production?userId=u{number}&roomId=bench");
+    let url = format!("ws://{gateway}/_aws/execute-api/chatapi/production?roomId=bench");
+    let mut request = url.into_client_request()?;
+    request.headers_mut().insert("authorization", format!("Bearer {token}").parse()?);
     // The default buffers are made for one connection with much to read, not for a thousand with little.
     let config = WebSocketConfig::default().read_buffer_size(4096).write_buffer_size(0);
-    let handshake = timeout(PATIENCE, client_async_with_config(url, stream, Some(config))).await;
-    let (socket, _) = handshake.map_err(|_| format!("u{number} is not connected after {PATIENCE:?}"))??;
+    let handshake = timeout(PATIENCE, client_async_with_config(request, stream, Some(config))).await;
+    let (socket, _) = handshake.map_err(|_| format!("client {number} is not connected after {PATIENCE:?}"))??;
     Ok(socket)
 }
 
@@ -198,7 +201,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_to_all_is_timed() {
-        let mut room = Room::fill(echo(1).await, 1).await.unwrap();
+        let mut room = Room::fill(echo(1).await, 1, "a.b.c").await.unwrap();
         assert!(room.broadcast().await.unwrap() > Duration::ZERO);
         assert!(room.broadcast().await.is_ok());
         assert_eq!(room.frames(), 2);
@@ -206,7 +209,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_message_that_comes_twice_is_a_failure() {
-        let mut room = Room::fill(echo(2).await, 1).await.unwrap();
+        let mut room = Room::fill(echo(2).await, 1, "a.b.c").await.unwrap();
         let _ = room.broadcast().await;
         let error = room.broadcast().await.err().unwrap().to_string();
         assert!(error.contains("message 1 came after message 1"), "{error}");

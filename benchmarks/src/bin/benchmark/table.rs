@@ -72,6 +72,19 @@ pub(crate) fn time(value: Duration) -> String {
     }
 }
 
+/// `4.3 µs`, `123 µs`, `1,234 µs`
+pub(crate) fn microseconds(value: Duration) -> String {
+    match value.as_secs_f64() * 1e6 {
+        short @ ..100.0 => format!("{short:.1} µs"),
+        long => format!("{} µs", count(long)),
+    }
+}
+
+/// `12,345 B`
+pub(crate) fn bytes(bytes: f64) -> String {
+    format!("{} B", count(bytes))
+}
+
 /// `2.34 MB`, of 1,000,000 bytes.
 pub(crate) fn megabytes(bytes: u64) -> String {
     format!("{:.2} MB", bytes as f64 / 1e6)
@@ -93,6 +106,9 @@ mod tests {
         assert_eq!([0.0, 999.4, 1000.0, 1_234_567.0].map(count), ["0", "999", "1,000", "1,234,567"]);
         let times = [430, 12_340, 1_234_000, 93_100_000].map(|micros| time(Duration::from_micros(micros)));
         assert_eq!(times, ["0.43 ms", "12.3 ms", "1,234 ms", "93.1 s"]);
+        let short = [4_321, 123_400, 1_234_000].map(|nanos| microseconds(Duration::from_nanos(nanos)));
+        assert_eq!(short, ["4.3 µs", "123 µs", "1,234 µs"]);
+        assert_eq!(bytes(12_345.0), "12,345 B");
         assert_eq!(megabytes(2_340_000), "2.34 MB");
     }
 }
