@@ -142,8 +142,9 @@ impl Limits {
         self.0.changes.fetch_add(1, Ordering::Release);
     }
 
-    /// The plans with all changes that were made before. Not to be called by whoever holds what [`PlanSource`] locks. They are compiled when they are first asked for after a change, so
-    /// that building a thousand keys does not compile a thousand times.
+    /// The plans with all changes that were made before. They are compiled when they are first asked for after a change, so
+    /// that building a thousand keys does not compile a thousand times. Not to be called by whoever holds what [`PlanSource`]
+    /// locks.
     fn plans(&self) -> arc_swap::Guard<Arc<Versioned>> {
         let inner = &*self.0;
         let current = |known: &Versioned| known.version >= inner.changes.load(Ordering::Acquire);
@@ -164,7 +165,7 @@ impl Limits {
         inner.plans.load()
     }
 
-    /// Whoever has sent this API key to a stage; see [`PlanIndex::client`].
+    /// Whoever has sent this API key to a stage; see `PlanIndex::client`.
     pub fn client(&self, key: &str, api_id: &str, stage: &str, method: &[&str]) -> Option<Client> {
         self.plans().plans.client(key, &format!("{api_id}/{stage}"), method)
     }
