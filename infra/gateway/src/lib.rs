@@ -13,6 +13,8 @@ pub mod control;
 pub mod credentials;
 mod export;
 mod function_url;
+#[cfg(any(fuzzing, test))]
+pub mod fuzzing;
 pub mod gateway;
 pub mod http;
 pub mod ids;

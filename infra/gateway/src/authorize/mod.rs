@@ -4,6 +4,8 @@
 mod answer;
 mod cache;
 mod condition;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod iam;
 mod identity;
 mod issuers;

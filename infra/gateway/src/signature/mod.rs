@@ -6,10 +6,12 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 mod canonical;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzzing;
 mod keys;
 mod read;
 mod refusal;
-#[cfg(test)]
+#[cfg(any(fuzzing, test))]
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
@@ -17,8 +19,6 @@ mod unreadable;
 mod verify;
 
 use std::borrow::Cow;
-
-use percent_encoding::percent_decode_str;
 
 pub use self::canonical::{Parts, QueryForm, canonical_request};
 pub(crate) use self::keys::SigningKeys;
@@ -68,13 +68,11 @@ pub(crate) fn signed(request: &ClientRequest) -> Signed {
             let fields = rest.split(',').map(str::trim);
             fields.into_iter().find_map(|field| field.strip_prefix("Credential=")).map(str::to_owned)
         }
-        None => {
-            let presigned = request.raw_query.split('&').find_map(|pair| pair.strip_prefix("X-Amz-Credential="));
-            match presigned {
-                Some(credential) => Some(percent_decode_str(credential).decode_utf8_lossy().into_owned()),
-                None => return Signed::Not,
-            }
-        }
+        // As the signature itself is read, or the two would be of different ones.
+        None => match read::parameters(&request.raw_query, "X-Amz-Credential").next() {
+            None => return Signed::Not,
+            credential => credential,
+        },
     };
     credential.as_deref().and_then(scope).map_or(Signed::Malformed, Signed::By)
 }

@@ -39,7 +39,7 @@ impl Signature {
     /// # Errors
     /// When there is none, or what there is has another form.
     pub(crate) fn read(request: &ClientRequest) -> Result<Signature, Refusal> {
-        for name in ["authorization", "host", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"] {
+        for name in ["authorization", "host", "date", "x-amz-date", "x-amz-security-token", "x-amz-content-sha256"] {
             if request.headers.get_all(name).nth(1).is_some() {
                 return Err(Refusal::Incomplete(format!("The request has more than one header '{name}'")));
             }
@@ -91,16 +91,20 @@ fn in_header(header: &str, headers: &Headers) -> Result<Signature, Refusal> {
     })
 }
 
+/// The values of a query's parameter, decoded.
+pub(super) fn parameters(query: &str, name: &str) -> impl Iterator<Item = String> {
+    query.split('&').filter_map(move |pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let named = percent_decode_str(key).decode_utf8_lossy() == name;
+        named.then(|| percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
+    })
+}
+
 fn in_query(query: &str) -> Result<Signature, Refusal> {
     let parameter = |name: &str| -> Result<Option<String>, Refusal> {
-        let mut found = query.split('&').filter_map(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (percent_decode_str(key).decode_utf8_lossy() == name).then_some(value)
-        });
+        let mut found = parameters(query, name);
         match (found.next(), found.next()) {
-            (first, None) => {
-                Ok(first.map(|value| percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned()))
-            }
+            (first, None) => Ok(first),
             _ => Err(incomplete(format!("AWS query-string parameters must include '{name}' once."))),
         }
     };
@@ -159,7 +163,9 @@ fn names(list: &str) -> Result<Vec<String>, Refusal> {
     let mut names: Vec<String> = list.split(';').map(|name| name.trim().to_ascii_lowercase()).collect();
     names.sort_unstable();
     names.dedup();
-    if names.len() > MAX_SIGNED_HEADERS || names.iter().any(String::is_empty) {
+    // A line break or a colon in a name would make another header of it in the canonical request.
+    let is_name = |name: &String| http::HeaderName::from_bytes(name.as_bytes()).is_ok();
+    if names.len() > MAX_SIGNED_HEADERS || !names.iter().all(is_name) {
         return Err(incomplete("SignedHeaders must be names parted by semicolons"));
     }
     if names.iter().all(|name| name != "host") {
@@ -171,8 +177,10 @@ fn names(list: &str) -> Result<Vec<String>, Refusal> {
 /// `20261122T120000Z`
 fn basic(date: &str) -> Result<EpochMillis, Refusal> {
     let form = format_description!("[year][month][day]T[hour][minute][second]Z");
-    let at = PrimitiveDateTime::parse(date, form)
-        .map_err(|_| incomplete("Date must be in ISO-8601 'basic format', as in 20261122T120000Z"))?;
+    // A year may have a sign to the parser, and to nobody else.
+    let unsigned = date.starts_with(|first: char| first.is_ascii_digit());
+    let at = unsigned.then(|| PrimitiveDateTime::parse(date, form).ok()).flatten();
+    let at = at.ok_or_else(|| incomplete("Date must be in ISO-8601 'basic format', as in 20261122T120000Z"))?;
     Ok(at.assume_utc().unix_timestamp() * 1000)
 }
 

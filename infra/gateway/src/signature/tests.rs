@@ -257,17 +257,22 @@ fn what_is_no_signature_is_refused() {
         authorization.replace("/20261122/", "/2026/"),
         authorization.replace("host;", ""),
         authorization.replace("SignedHeaders=", "SignedHeaders=;"),
+        authorization.replace("SignedHeaders=", "SignedHeaders=a:1;"),
+        authorization.replace("SignedHeaders=", "SignedHeaders=a b;"),
         format!("{authorization}, Signature=0"),
         authorization.replace("Credential=test", &format!("Credential={}", "k".repeat(200))),
     ] {
         assert!(matches!(verify(&with(value.clone()), "secret", AT), Err(Refusal::Incomplete(_))), "{value}");
     }
-    for (name, value) in [("X-Amz-Date", "20261122T120000Z"), ("Host", "b"), ("Authorization", "x")] {
+    for (name, value) in [("X-Amz-Date", "20261122T120000Z"), ("Host", "b"), ("Authorization", "x"), ("Date", "x")] {
         let mut twice = good.clone();
+        if name == "Date" {
+            twice.headers.0.push((name.to_owned(), "20261122T120000Z".to_owned()));
+        }
         twice.headers.0.push((name.to_owned(), value.to_owned()));
         assert!(matches!(verify(&twice, "secret", AT), Err(Refusal::Incomplete(_))), "{name} twice");
     }
-    for date in ["", "2026-11-22T12:00:00Z", "20261322T120000Z"] {
+    for date in ["", "2026-11-22T12:00:00Z", "20261322T120000Z", "+20261122T120000Z", "-20261122T120000Z"] {
         let mut dated = good.clone();
         dated.headers.0.iter_mut().filter(|(name, _)| name == "X-Amz-Date").for_each(|(_, v)| *v = date.to_owned());
         assert!(matches!(verify(&dated, "secret", AT), Err(Refusal::Incomplete(_))), "{date}");
@@ -279,6 +284,9 @@ fn what_is_no_signature_is_refused() {
         request.raw_query = kept.join("&");
         assert!(matches!(verify(&request, "secret", AT), Err(Refusal::Incomplete(_))), "{gone}");
     }
+    let mut broken = presigned.clone();
+    broken.raw_query = presigned.raw_query.replace("SignedHeaders=host", "SignedHeaders=host%3Bx%0Ay");
+    assert!(matches!(verify(&broken, "secret", AT), Err(Refusal::Incomplete(_))), "a line break in a name");
     let mut twice = presigned;
     twice.raw_query.push_str("&X-Amz-Expires=600000");
     assert!(matches!(verify(&twice, "secret", AT), Err(Refusal::Incomplete(_))));
@@ -321,6 +329,14 @@ fn the_scope_is_read_from_header_and_query() {
     let query = "X-Amz-Credential=test%2F20261122%2Feu-west-1%2Fapigateway%2Faws4_request&X-Amz-Signature=0";
     assert_eq!(signed(&request("GET", &format!("/?{query}"), &[])), Signed::By(scope));
     assert_eq!(signed(&request("GET", "/", &[])), Signed::Not);
+    // However it is encoded, it is of whomever the signature says when it is checked.
+    let presigned = BOTOCORE.presign(request("GET", "/prod", &[]), AT, Some(60));
+    for (plain, encoded) in [("X-Amz-Credential=", "X-Amz-%43redential="), ("Credential=test", "Credential=te+st")] {
+        let mut request = presigned.clone();
+        request.raw_query = presigned.raw_query.replace(plain, encoded);
+        let scope = Signature::read(&request).unwrap().scope;
+        assert_eq!(signed(&request), Signed::By(scope), "{encoded}");
+    }
     for wrong in ["Bearer x", "AWS4-HMAC-SHA256 Credential=test/20261122/../x/aws4_request", "AWS4-HMAC-SHA256 x"] {
         assert_eq!(signed(&request("GET", "/", &[("Authorization", wrong)])), Signed::Malformed, "{wrong}");
     }

@@ -8,6 +8,8 @@
 
 mod claims;
 mod fetch;
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzzing;
 mod keys;
 mod store;
 #[cfg(test)]

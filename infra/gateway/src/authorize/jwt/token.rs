@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::VerifyError;
@@ -31,12 +31,16 @@ struct Header {
     alg: String,
     #[serde(default)]
     kid: Option<String>,
-    /// Extensions that must be understood; none is.
-    #[serde(default)]
+    /// Extensions that must be understood; none is. `Some` of whatever stands there, null included.
+    #[serde(default, deserialize_with = "present")]
     crit: Option<Value>,
     /// RFC 7797: what is signed would not be what was sent.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "present")]
     b64: Option<Value>,
+}
+
+fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 /// The token of an `Authorization` header: behind `Bearer ` in any case, or the whole value.
@@ -84,8 +88,12 @@ impl<'a> Unverified<'a> {
     }
 }
 
+/// An object of JSON's. A list would also do for a structure, by the order of its fields.
 fn json<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, VerifyError> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| VerifyError::Malformed)?;
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(VerifyError::Malformed);
+    }
     serde_json::from_slice(&bytes).map_err(|_| VerifyError::Malformed)
 }
 
@@ -130,8 +138,15 @@ mod tests {
         for alg in ["none", "None", "", "HS256", "HS384", "HS512", "RS1", "ES512"] {
             assert_eq!(fails(&token(&json!({ "alg": alg }))), VerifyError::Algorithm, "{alg}");
         }
-        assert_eq!(fails(&token(&json!({"alg": "RS256", "crit": ["x"]}))), VerifyError::Malformed);
-        assert_eq!(fails(&token(&json!({"alg": "RS256", "b64": false}))), VerifyError::Malformed);
+        for header in [
+            json!({"alg": "RS256", "crit": ["x"]}),
+            json!({"alg": "RS256", "crit": null}),
+            json!({"alg": "RS256", "b64": false}),
+            json!({"alg": "RS256", "b64": null}),
+            json!(["RS256", "kid"]),
+        ] {
+            assert_eq!(fails(&token(&header)), VerifyError::Malformed, "{header}");
+        }
         let text = token(&json!({"alg": "RS256"})).replace("eyJpc3MiOiJtZSJ9", "W10");
         assert_eq!(fails(&text), VerifyError::Malformed, "claims are an object");
     }
