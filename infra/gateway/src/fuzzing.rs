@@ -54,7 +54,8 @@ mod tests {
     /// Without libFuzzer, in every run of the tests.
     #[test]
     fn what_must_hold_does_for_the_whole_corpus() {
-        let targets: [(&str, fn(&[u8])); 4] = [
+        type Target = fn(&[u8]);
+        let targets: [(&str, Target); 4] = [
             ("token", token),
             ("authorization_header", authorization_header),
             ("policy", policy),
