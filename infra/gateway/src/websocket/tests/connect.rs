@@ -209,7 +209,7 @@ async fn the_function_chooses_the_sub_protocol() {
 }
 
 #[tokio::test]
-async fn authorization_that_is_not_built_yet_lets_nobody_in() {
+async fn a_route_that_cannot_be_guarded_lets_nobody_in() {
     for (authorization, status) in [("CUSTOM", 500), ("AWS_IAM", 403), ("JWT", 500)] {
         let closed = api(|api| api.routes["$connect"].authorization_type = authorization.to_owned());
         let mut server = Server::with(closed, Connections::default()).await;
