@@ -3,7 +3,6 @@
 use serde::Serialize;
 
 use super::authorize::AuthorizedRequest;
-use super::limits::ApiKey;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
 use crate::clock::request_time;
@@ -11,12 +10,13 @@ use crate::proxy::{
     Authorized, AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, MultiMap, Pairs, RequestContextV1,
     original_headers,
 };
+use crate::throttle::SentKey;
 
 /// The proxy event.
 pub(super) fn proxy(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
-    api_key: Option<&ApiKey<'_>>,
+    api_key: Option<&SentKey<'_>>,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let (request, route) = (call.request, &authorized.route);
     let parsed = &route.parsed;

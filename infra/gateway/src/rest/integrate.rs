@@ -5,16 +5,16 @@ use bytes::Bytes;
 use super::authorize::AuthorizedRequest;
 use super::error::GatewayError;
 use super::event;
-use super::limits::ApiKey;
 use super::pipeline::Call;
 use crate::compile::rest::RestIntegration;
 use crate::proxy::{CallError, call as call_function};
+use crate::throttle::SentKey;
 
 /// Calls what the method is integrated with; its result as it came.
 pub(super) async fn integrate(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
-    api_key: Option<&ApiKey<'_>>,
+    api_key: Option<&SentKey<'_>>,
 ) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
     let failed = |reason: &str| {

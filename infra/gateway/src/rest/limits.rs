@@ -7,28 +7,14 @@ use super::error::GatewayError;
 use super::pipeline::Call;
 use crate::compile::rest::ApiKeySource;
 use crate::telemetry::Trail;
-use crate::throttle::{Client, Refused, method_name};
-
-/// The API key that a request was let in by.
-pub(super) struct ApiKey<'a> {
-    /// What the client, or the authorizer, has sent.
-    pub(super) value: &'a str,
-    client: Client,
-}
-
-impl ApiKey<'_> {
-    /// The key's id.
-    pub(super) fn id(&self) -> &str {
-        self.client.key_id()
-    }
-}
+use crate::throttle::{Refused, SentKey, method_name};
 
 /// Lets the request pass, or refuses it. A key that was sent to a method that requires none is not looked at.
 pub(super) fn admit<'a>(
     call: &Call<'a>,
     authorized: &'a AuthorizedRequest<'_>,
     trail: &mut Trail<'_>,
-) -> Result<Option<ApiKey<'a>>, GatewayError> {
+) -> Result<Option<SentKey<'a>>, GatewayError> {
     let (route, limits) = (&authorized.route, &call.gateway.limits);
     let key = if route.method.api_key_required { Some(api_key(call, authorized)?) } else { None };
     trail.api_key_id = key.as_ref().map(|key| key.id().into());
@@ -41,7 +27,7 @@ pub(super) fn admit<'a>(
 }
 
 /// A missing key and a wrong one are told alike.
-fn api_key<'a>(call: &Call<'a>, authorized: &'a AuthorizedRequest<'_>) -> Result<ApiKey<'a>, GatewayError> {
+fn api_key<'a>(call: &Call<'a>, authorized: &'a AuthorizedRequest<'_>) -> Result<SentKey<'a>, GatewayError> {
     let route = &authorized.route;
     let stage = route.parsed.stage;
     let value = match stage.api_key_source {
@@ -54,5 +40,5 @@ fn api_key<'a>(call: &Call<'a>, authorized: &'a AuthorizedRequest<'_>) -> Result
     let name = |verb: &str| method_name(&format!("{}/{verb}", route.resource.path));
     let (own, declared) = (name(route.parsed.http_method), name(&route.method.http_method));
     let client = call.gateway.limits.client(value, &call.api.api_id, &stage.stage_name, &[&own, &declared]);
-    Ok(ApiKey { value, client: client.ok_or(GatewayError::InvalidApiKey)? })
+    Ok(SentKey { value, client: client.ok_or(GatewayError::InvalidApiKey)? })
 }

@@ -25,8 +25,8 @@ mod usage;
 
 pub(crate) use limits::account_throttle;
 pub use limits::{Limits, PlanSource, Refused};
-pub(crate) use plans::method_name;
 pub use plans::{Client, PlanIndex};
+pub(crate) use plans::{SentKey, method_name};
 pub use settings::{Limit, Stated};
 pub use usage::Book;
 pub(crate) use usage::{MOST_DAYS, Quota};

@@ -60,6 +60,22 @@ impl Client {
     }
 }
 
+/// The API key that a request was let in by.
+#[derive(Clone, Debug)]
+pub(crate) struct SentKey<'a> {
+    /// What the client, or the authorizer, has sent.
+    pub(crate) value: &'a str,
+    /// Whose it is.
+    pub(crate) client: Client,
+}
+
+impl SentKey<'_> {
+    /// The key's id, which is no secret.
+    pub(crate) fn id(&self) -> &str {
+        self.client.key_id()
+    }
+}
+
 impl PlanIndex {
     /// Compiles plans and keys. `members` are the pairs of both, as `{plan id}/{key id}`; `used` tells what was used before
     /// of those that `book` has not counted yet.

@@ -7,13 +7,13 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::ending::Ending;
-use super::limits::ApiKey;
 use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
 use crate::compile::websocket::Snapshot;
 use crate::gateway::Gateway;
 use crate::proxy::{All, Authorized, AuthorizerContextV1, Last, MultiMap, QueryPairs, is_signature};
 use crate::server::ClientRequest;
+use crate::throttle::SentKey;
 
 /// What the `requestContext` of every event of one connection says about that connection.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,7 @@ pub(super) fn connect(
     request: &ClientRequest,
     request_id: &str,
     trace_id: &str,
-    api_key: Option<&ApiKey<'_>>,
+    api_key: Option<&SentKey<'_>>,
 ) -> Vec<u8> {
     let headers = connect_headers(request, trace_id, &["upgrade", "connection"]);
     let query = QueryPairs::parse(&request.raw_query, &['&']);

@@ -4,21 +4,7 @@ use http::StatusCode;
 
 use crate::compile::websocket::{ApiKeySelection, Route, Snapshot};
 use crate::server::{ClientRequest, WebSocketPlane};
-use crate::throttle::{self, Client};
-
-/// The API key that a client was let in by.
-pub(super) struct ApiKey<'a> {
-    /// What the client, or the authorizer, has sent.
-    pub(super) value: &'a str,
-    client: Client,
-}
-
-impl ApiKey<'_> {
-    /// The key's id.
-    pub(super) fn id(&self) -> &str {
-        self.client.key_id()
-    }
-}
+use crate::throttle::{self, SentKey};
 
 /// Why a connect is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,7 +39,7 @@ pub(super) fn connect<'a>(
     route: Option<&Route>,
     request: &'a ClientRequest,
     usage_identifier_key: Option<&'a str>,
-) -> Result<Option<ApiKey<'a>>, Refusal> {
+) -> Result<Option<SentKey<'a>>, Refusal> {
     let (limits, now) = (&api.gateway.limits, api.gateway.clock.now());
     let key = match route.filter(|route| route.api_key_required) {
         Some(_) => {
@@ -65,7 +51,7 @@ pub(super) fn connect<'a>(
             let value = value.ok_or(Refusal::InvalidApiKey)?;
             // Limits by method are of REST APIs' resources.
             let client = limits.client(value, &api.api_id, &stage.stage_name, &[]);
-            Some(ApiKey { value, client: client.ok_or(Refusal::InvalidApiKey)? })
+            Some(SentKey { value, client: client.ok_or(Refusal::InvalidApiKey)? })
         }
         None => None,
     };

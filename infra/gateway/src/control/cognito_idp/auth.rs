@@ -36,25 +36,30 @@ pub(super) struct Signing {
     pub(super) admin: bool,
 }
 
+impl Signing {
+    /// A user does, of the client that the call names.
+    pub(super) fn of_user(call: &Call<'_>) -> Result<Signing, ApiError> {
+        Ok(Signing { world: world_of_client(call, call.text("ClientId"))?, admin: false })
+    }
+
+    /// A server does, for a client of its own pool's.
+    pub(super) fn of_server(call: &Call<'_>) -> Result<Signing, ApiError> {
+        lock(&call.world.cognito_idp).client_of(call.text("UserPoolId"), call.text("ClientId"))?;
+        Ok(Signing { world: call.world.clone(), admin: true })
+    }
+}
+
 /// What a wrong name and a wrong password get alike.
 pub(super) fn incorrect() -> ApiError {
     not_authorized("Incorrect username or password.")
 }
 
 fn initiate<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-    async move {
-        let world = world_of_client(call, call.text("ClientId"))?;
-        begin(call, Signing { world, admin: false }).await
-    }
-    .boxed()
+    async move { begin(call, Signing::of_user(call)?).await }.boxed()
 }
 
 fn admin_initiate<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-    async move {
-        lock(&call.world.cognito_idp).client_of(call.text("UserPoolId"), call.text("ClientId"))?;
-        begin(call, Signing { world: call.world.clone(), admin: true }).await
-    }
-    .boxed()
+    async move { begin(call, Signing::of_server(call)?).await }.boxed()
 }
 
 fn parameter<'c>(call: &'c Call<'_>, name: &str) -> Option<&'c str> {

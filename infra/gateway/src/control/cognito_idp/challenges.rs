@@ -14,7 +14,7 @@ use super::settings::PasswordPolicy;
 use super::srp::Exchange;
 use super::state::State;
 use super::user::Status;
-use super::{attributes, clients, invalid, not_authorized, settings, world_of_client};
+use super::{attributes, clients, invalid, not_authorized, settings};
 use crate::clock::EpochMillis;
 
 pub(super) const OPERATIONS: &[Entry] = &[
@@ -74,19 +74,11 @@ impl Challenges {
 }
 
 fn respond<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-    async move {
-        let world = world_of_client(call, call.text("ClientId"))?;
-        answer(call, Signing { world, admin: false }).await
-    }
-    .boxed()
+    async move { answer(call, Signing::of_user(call)?).await }.boxed()
 }
 
 fn admin_respond<'a>(call: &'a Call<'a>) -> BoxFuture<'a, Outcome> {
-    async move {
-        lock(&call.world.cognito_idp).client_of(call.text("UserPoolId"), call.text("ClientId"))?;
-        answer(call, Signing { world: call.world.clone(), admin: true }).await
-    }
-    .boxed()
+    async move { answer(call, Signing::of_server(call)?).await }.boxed()
 }
 
 async fn answer(call: &Call<'_>, signing: Signing) -> Outcome {
