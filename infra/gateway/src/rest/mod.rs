@@ -4,7 +4,7 @@ mod authorize;
 mod customise;
 mod error;
 mod event;
-mod integrate;
+mod integration;
 mod limits;
 mod parse;
 mod pipeline;

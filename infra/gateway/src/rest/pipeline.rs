@@ -1,12 +1,12 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
 use super::error::GatewayError;
-use super::{authorize, integrate, limits, parse, respond, route};
+use super::{authorize, integration, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::server::{ClientRequest, Reply, RestPlane};
-use crate::telemetry::{IntegrationFacts, Trail};
+use crate::telemetry::Trail;
 
 /// What is known of a request before it is parsed, and still known when it has failed.
 pub(super) struct Call<'a> {
@@ -56,15 +56,5 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
-    let began = call.gateway.clock.now();
-    let result = integrate::integrate(call, &authorized, api_key.as_ref()).await;
-    let latency_millis = call.gateway.clock.now() - began;
-    let error = result.as_ref().err().map(GatewayError::integration_error);
-    trail.integration = Some(IntegrationFacts { latency_millis, status: None, error });
-    let reply = respond::map_response(call, &authorized, &result?);
-    trail.integration = Some(match &reply {
-        Ok(reply) => IntegrationFacts { latency_millis, status: Some(reply.status().as_u16()), error },
-        Err(error) => IntegrationFacts { latency_millis, status: None, error: Some(error.integration_error()) },
-    });
-    reply
+    integration::answer(call, &authorized, api_key.as_ref(), trail).await
 }

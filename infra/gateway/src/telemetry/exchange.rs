@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::execution_log::ExecutionLog;
 use super::stage::StageTelemetry;
 use crate::authorize::IamCaller;
 use crate::clock::{EpochMillis, request_time};
@@ -75,6 +76,8 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
+    /// Of REST APIs whose stage asks for one.
+    pub(crate) log: ExecutionLog,
 }
 
 /// What came of the call of a method's or route's integration.

@@ -5,6 +5,7 @@
 
 mod access_log;
 mod exchange;
+mod execution_log;
 mod functions;
 mod logs;
 mod metrics;
@@ -18,6 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::exchange::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Trail};
+pub(crate) use self::execution_log::{ExecutionLog, Level};
 pub use self::functions::{CountedFunctions, FunctionLogs};
 pub(crate) use self::logs::{Event, Group, Logs, LogsError, Position, Stream};
 use self::logs::{LogFiles, LogsFileError};

@@ -1,20 +1,20 @@
 //! The snapshot of one stage of a REST API: the resources of its deployment, and its own functions, variables and caches.
 
+mod authorizers;
+mod integration;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
-use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use super::authorizer::{authorizer_function, validation};
-use super::lambda_arn::{resolve, timeout};
+pub(crate) use self::integration::RestIntegration;
 use super::{
-    AuthorizerPayload, CompileError, FunctionRef, GatewayResponses, IdentitySource, LambdaAuthorizer, RouteTree,
-    SourceArn, Unusable, UserPoolAuthorizer, Warnings, parameter_names,
+    CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
+    parameter_names,
 };
-use crate::authorize::ResultCache;
-use crate::model::{
-    AuthorizerType, Integration, IntegrationType, Method, MethodSetting, Resource, RestApi, Shared, Stage,
-};
+use crate::model::{AuthorizerType, Method, MethodSetting, Resource, RestApi, Shared, Stage};
 use crate::proxy::BinaryMediaTypes;
 use crate::telemetry::StageTelemetry;
 use crate::throttle::{Limit, Stated, method_name};
@@ -95,20 +95,6 @@ pub(crate) enum RestAuthorization {
     AwsIam,
 }
 
-/// What answers a method.
-#[derive(Debug)]
-pub(crate) enum RestIntegration {
-    /// `AWS_PROXY` to a function.
-    LambdaProxy {
-        /// The function.
-        function: FunctionRef,
-        /// `timeoutInMillis`
-        timeout: Duration,
-    },
-    /// Nothing that is served here; the reason goes to the log of every request.
-    Unsupported(String),
-}
-
 impl RestResource {
     /// The method for `verb`: the verb itself, otherwise `ANY`.
     pub(crate) fn method(&self, verb: &str) -> Option<usize> {
@@ -148,7 +134,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
     let mut authorizers = Vec::with_capacity(declared.len());
     for declared in &declared {
         let place = format!("authorizer {}", declared.name);
-        let compiled = authorizer(api, declared, stage).map_err(|reason| error(place.clone(), reason))?;
+        let compiled = authorizers::compile(api, declared, stage).map_err(|reason| error(place.clone(), reason))?;
         if let Err(reason) = &compiled.function {
             warnings.add(&place, format_args!("{reason}; every request to its methods is answered with 500"));
         }
@@ -212,12 +198,12 @@ fn compile_method(
     let verb = if method.http_method == "ANY" { "*" } else { &method.http_method };
     Ok(RestMethod {
         http_method: method.http_method.clone(),
-        authorization: authorization(api, method, authorizers)?,
+        authorization: authorizers::authorization(api, method, authorizers)?,
         authorization_scopes: method.authorization_scopes.clone(),
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         operation_name: method.operation_name.clone(),
-        integration: integration(method.integration.as_ref(), stage)?,
+        integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
 }
@@ -271,94 +257,3 @@ fn siblings(resources: &[Shared<Resource>]) -> Result<(), (String, String)> {
     }
     Ok(())
 }
-
-/// `authorizers` are those that call functions, and those that are user pools.
-fn authorization(
-    api: &RestApi,
-    method: &Method,
-    authorizers: [&[&crate::model::Authorizer]; 2],
-) -> Result<RestAuthorization, String> {
-    match method.authorization_type.as_str() {
-        "NONE" | "" => Ok(RestAuthorization::None),
-        "AWS_IAM" => Ok(RestAuthorization::AwsIam),
-        kind @ ("CUSTOM" | "COGNITO_USER_POOLS") => {
-            let id = method.authorizer_id.as_deref().ok_or_else(|| format!("{kind} needs an authorizerId"))?;
-            let found = api.authorizers.get(id).ok_or_else(|| format!("Invalid authorizer ID specified: {id}"))?;
-            let position = |list: &[&_]| list.iter().position(|authorizer| std::ptr::eq(*authorizer, found));
-            match (kind, authorizers.map(position)) {
-                ("CUSTOM", [Some(position), _]) => Ok(RestAuthorization::Custom(position)),
-                ("COGNITO_USER_POOLS", [_, Some(position)]) => Ok(RestAuthorization::CognitoUserPools(position)),
-                _ => Err(format!("authorizer {} does not fit the authorizationType {kind}", found.name)),
-            }
-        }
-        other => Err(format!("authorizationType {other} is none of NONE, CUSTOM, COGNITO_USER_POOLS, AWS_IAM")),
-    }
-}
-
-fn integration(declared: Option<&Integration>, stage: &Stage) -> Result<RestIntegration, String> {
-    let Some(declared) = declared else {
-        return Ok(RestIntegration::Unsupported("the method has no integration".to_owned()));
-    };
-    if declared.integration_type != IntegrationType::AwsProxy {
-        return Ok(RestIntegration::Unsupported(format!(
-            "integrations of type {}",
-            declared.integration_type.as_str()
-        )));
-    }
-    let timeout = timeout("timeoutInMillis", declared.timeout_in_millis)?;
-    match resolve(declared.uri.as_deref().unwrap_or_default(), &stage.variables) {
-        Err(Unusable::Invalid(reason)) => Err(format!("integration uri {reason}")),
-        Err(Unusable::Unsupported(reason)) => Ok(RestIntegration::Unsupported(reason)),
-        // AWS deploys this too, and fails every request.
-        Ok(_) if declared.http_method.as_deref() != Some("POST") => Ok(RestIntegration::Unsupported(format!(
-            "a Lambda integration whose integrationHttpMethod is {}; it must be POST",
-            declared.http_method.as_deref().unwrap_or("missing")
-        ))),
-        Ok(function) => Ok(RestIntegration::LambdaProxy { function, timeout }),
-    }
-}
-
-/// An authorizer; a closed one, if AWS would take it and it cannot be asked here.
-fn authorizer(api: &RestApi, declared: &crate::model::Authorizer, stage: &Stage) -> Result<LambdaAuthorizer, String> {
-    let token = declared.authorizer_type == AuthorizerType::Token;
-    let payload = if token { AuthorizerPayload::RestToken } else { AuthorizerPayload::RestRequest };
-    let source = || SourceArn::new(format!("{}/authorizers/{}", api.id, declared.id));
-    match open_authorizer(declared, stage, payload, source()) {
-        Ok(open) => Ok(open),
-        Err(Unusable::Unsupported(reason)) => Ok(LambdaAuthorizer::closed(&declared.name, payload, source(), reason)),
-        Err(Unusable::Invalid(reason)) => Err(reason),
-    }
-}
-
-fn open_authorizer(
-    declared: &crate::model::Authorizer,
-    stage: &Stage,
-    payload: AuthorizerPayload,
-    source: SourceArn,
-) -> Result<LambdaAuthorizer, Unusable> {
-    let sources = declared.identity_source.as_deref().unwrap_or_default();
-    let sources = sources.split(',').map(str::trim).filter(|source| !source.is_empty());
-    let identity_sources = sources.map(IdentitySource::parse_rest).collect::<Result<Vec<_>, _>>()?;
-    let token = payload == AuthorizerPayload::RestToken;
-    if token && !matches!(identity_sources.as_slice(), [IdentitySource::Header(_)]) {
-        let reason = "a TOKEN authorizer needs one identitySource of the form method.request.header.{name}";
-        return Err(Unusable::Invalid(reason.to_owned()));
-    }
-    let expression = declared.identity_validation_expression.as_deref();
-    let expression = expression.filter(|expression| token && !expression.is_empty());
-    // Without a source there is nothing to tell callers apart by, so nothing may be remembered.
-    let ttl = if identity_sources.is_empty() { 0 } else { declared.authorizer_result_ttl_in_seconds };
-    Ok(LambdaAuthorizer {
-        name: declared.name.clone(),
-        function: authorizer_function(declared.authorizer_uri.as_deref(), &stage.variables)?,
-        identity_sources,
-        validation: expression.map(validation).transpose()?,
-        payload,
-        cache: ResultCache::new(ttl),
-        source,
-    })
-}
-
-#[cfg(test)]
-#[path = "rest_tests.rs"]
-mod tests;

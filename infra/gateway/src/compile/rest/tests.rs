@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::Authorizer;
+use crate::model::{Integration, IntegrationType};
 use crate::proxy::testing::lambda_uri;
 
 fn api(paths: &[&str]) -> RestApi {
