@@ -76,7 +76,7 @@ impl Gateway {
 }
 
 /// The port of an address that text begins with: `http://localhost:4566 (…)`.
-fn port(text: &str) -> Option<u16> {
+pub(crate) fn port(text: &str) -> Option<u16> {
     let (_, after) = text.split_once("://")?.1.split_once(':')?;
     after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }

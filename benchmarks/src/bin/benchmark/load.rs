@@ -62,9 +62,19 @@ impl Connection {
     pub(crate) async fn open(target: Target) -> Result<Connection, Failure> {
         let stream = TcpStream::connect(target.address).await?;
         stream.set_nodelay(true)?;
-        let get = || format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", target.path, target.address).into_bytes();
-        let request = target.request.clone().unwrap_or_else(get);
+        let request = target.request.clone().unwrap_or_else(|| get(&target));
         Ok(Connection { stream, request, answer: Vec::with_capacity(4096), target })
+    }
+
+    /// What is asked for from now on, on the same connection.
+    pub(crate) fn ask(&mut self, target: Target) {
+        self.request = target.request.clone().unwrap_or_else(|| get(&target));
+        self.target = target;
+    }
+
+    /// The last answer, as it came over the wire.
+    pub(crate) fn answer(&self) -> &[u8] {
+        &self.answer
     }
 
     /// One request: how long until the whole answer was there. Any other answer than the expected one is an error.
@@ -100,6 +110,10 @@ impl Connection {
             }
         }
     }
+}
+
+fn get(target: &Target) -> Vec<u8> {
+    format!("GET {} HTTP/1.1\r\nhost: {}\r\n\r\n", target.path, target.address).into_bytes()
 }
 
 /// The shape of an answer, once it is whole.

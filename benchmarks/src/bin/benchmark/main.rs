@@ -18,6 +18,7 @@ mod people;
 mod place;
 mod process;
 mod proxy;
+mod rest;
 mod rest_api;
 mod room;
 mod size;
@@ -66,6 +67,7 @@ async fn run(options: &Options) -> ExitCode {
             Section::Memory => memory::section().await,
             Section::Authorize => authorize::section(options).await,
             Section::Authorizers => authorizers::section(options).await,
+            Section::Rest => rest::section(options).await,
             Section::Throttle => throttle::section().await,
             Section::Size => size::section().await,
             Section::Build => build::section(options).await,

@@ -47,6 +47,8 @@ pub(crate) enum Section {
     Authorize,
     /// Time, allocations and DynamoDB calls of an invocation of authorize-jwt and authorize-tier
     Authorizers,
+    /// Mocks and cache hits beside a bare hyper server; validation, templates, growth, memory of a cached response
+    Rest,
     /// Throttle decisions per second, at one API key and at a million
     Throttle,
     /// Size of each zipped function (a long build)

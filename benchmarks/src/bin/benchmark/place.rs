@@ -41,6 +41,16 @@ pub(crate) fn authorize_template() -> PathBuf {
     repository().join("benchmarks/authorize.yaml")
 }
 
+/// The bare hyper server, in release.
+pub(crate) fn bare() -> PathBuf {
+    target().join("release/bare")
+}
+
+/// The template with what a REST API answers by itself.
+pub(crate) fn rest_template() -> PathBuf {
+    repository().join("benchmarks/rest.yaml")
+}
+
 /// Ferrogate's own template.
 pub(crate) fn own_template() -> PathBuf {
     repository().join("infra/template.yaml")

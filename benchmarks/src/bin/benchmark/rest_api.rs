@@ -43,6 +43,24 @@ impl RestApi {
         Ok(started.elapsed())
     }
 
+    /// One more resource below the root, with a mock that says hello.
+    pub(crate) async fn add_mock(&self, client: &mut Client, number: usize) -> Result<(), Failure> {
+        let resources = format!("/restapis/{}/resources", self.id);
+        let part = json!({"pathPart": format!("part{number}")});
+        let made = client.call("POST", &format!("{resources}/{}", self.root), &part).await?;
+        let method = format!("{resources}/{}/methods/GET", text(&made, "id")?);
+        client.call("PUT", &method, &json!({"authorizationType": "NONE"})).await?;
+        let templates = json!({"application/json": "{\"statusCode\": 200}"});
+        client
+            .call("PUT", &format!("{method}/integration"), &json!({"type": "MOCK", "requestTemplates": templates}))
+            .await?;
+        client.call("PUT", &format!("{method}/responses/200"), &json!({})).await?;
+        let templates = json!({"application/json": "{\"message\":\"hello\"}"});
+        let response = format!("{method}/integration/responses/200");
+        client.call("PUT", &response, &json!({"responseTemplates": templates})).await?;
+        Ok(())
+    }
+
     /// Deploys it to a stage: how long that took.
     pub(crate) async fn deploy(&self, client: &mut Client) -> Result<Duration, Failure> {
         let started = Instant::now();
