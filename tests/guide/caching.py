@@ -1,4 +1,4 @@
-"""Caching and Performance: what is set on a stage is read back as set, and traffic goes on."""
+"""Caching and Performance: what is set on a stage is read back as set, and holds in traffic."""
 
 from guide import *
 
@@ -34,3 +34,21 @@ expect(settings["~1users/GET"]["cacheTtlInSeconds"], 300)
 api.deploy("production")
 status, _, said = curl(f"{api.url('production')}/users?userId=1")
 expect((status, said["event"]["queryStringParameters"]), (200, {"userId": "1"}))
+
+# What is cached is told by the requestId of the event that the function was sent: one for all who ask for the same.
+if not stage()["methodSettings"]["~1users/GET"]["cachingEnabled"]:
+    change = {"op": "replace", "path": "/~1users/GET/caching/enabled", "value": "true"}
+    apigateway.update_stage(restApiId=api.id, stageName="production", patchOperations=[change])
+
+
+def asked(query):
+    status, _, said = curl(f"{api.url('production')}/users?{query}")
+    expect(status, 200)
+    return said["event"]["requestContext"]["requestId"]
+
+
+first = asked("userId=7")
+expect([asked("userId=7"), asked("userId=7&other=x")], [first, first])
+assert asked("userId=8") != first
+apigateway.flush_stage_cache(restApiId=api.id, stageName="production")
+assert asked("userId=7") != first

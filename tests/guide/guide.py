@@ -10,7 +10,6 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import boto3
@@ -23,15 +22,6 @@ apigateway = boto3.client("apigateway")
 apigatewayv2 = boto3.client("apigatewayv2")
 lambda_client = boto3.client("lambda")
 dynamodb = boto3.client("dynamodb")
-
-# What the control plane keeps and gives back, and the data plane does not serve yet.
-AWAITED = {
-    "custom_integration": "AWS integrations with mapping templates",
-    "http_integration": "HTTP integrations",
-    "mock_integration": "MOCK integrations",
-    "request_validation": "request validators",
-    "canary": "a share of the traffic for the canary",
-}
 
 ECHO = """
 import json
@@ -127,18 +117,6 @@ def curl(url, method="GET", body=None, **headers):
 
 def expect(was, should):
     assert was == should, f"\n  was    {was!r}\n  should {should!r}"
-
-
-@contextmanager
-def promise(name):
-    """Traffic that a block promises. What AWAITED names must still fail: what begins to hold leaves that list."""
-    try:
-        yield
-    except AssertionError:
-        if name not in AWAITED:
-            raise
-        return
-    assert name not in AWAITED, f"{name} holds now: take it off AWAITED"
 
 
 def until(what, condition):
