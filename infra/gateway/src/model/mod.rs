@@ -49,8 +49,8 @@ pub use rest_account::{
     Account, ApiKey, BasePathMapping, ClientCertificate, DomainName, MutualTls, PlanStage, QuotaSettings,
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
-pub(crate) use rest_stage::{CLUSTER_SIZES, variable_fits};
 pub use rest_stage::{AccessLogSettings, CanarySettings, Deployment, MethodSetting, Stage};
+pub(crate) use rest_stage::{CLUSTER_SIZES, variable_fits};
 pub use runtime::{Runtime, RuntimeFamily};
 pub use shared::Shared;
 pub use sns::{Subscription, Topic};

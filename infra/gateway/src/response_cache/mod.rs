@@ -55,7 +55,11 @@ impl Caches {
     /// The cache of a stage of this size in GB, or of its canary; the one that it has already unless that is of another
     /// size, since AWS too makes a new cluster for a new size.
     pub(crate) fn open(&self, api_id: &str, stage: &str, canary: bool, gigabytes: f64) -> Arc<StageCache> {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a positive number of bytes, far below 2^53")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a positive number of bytes, far below 2^53"
+        )]
         let bytes = (gigabytes * GIB * self.scale) as u64;
         // Every change is one insertion or removal.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

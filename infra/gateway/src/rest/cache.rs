@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ::http::HeaderValue;
 use ::http::header::{CACHE_CONTROL, WARNING};
@@ -69,32 +70,37 @@ async fn kept_or_lead(
     method: &MethodCache,
     trail: &mut Trail<'_>,
 ) -> Result<Result<Kept, Option<Lead>>, GatewayError> {
-    let clock = &call.gateway.clock;
-    let began = clock.running();
+    // As much time as the integration may take, by the same clock: when it is over, this is the integration's timeout.
+    let patience = Duration::from_millis(u64::from(method.patience_millis));
+    let over = tokio::time::sleep(patience);
+    tokio::pin!(over);
     let mut failures = 0;
     loop {
-        let wait = match cache.find(key, clock.now()) {
+        let wait = match cache.find(key, call.gateway.clock.now()) {
             Found::Hit(kept) => return Ok(Ok(kept)),
             Found::Lead(lead) => return Ok(Err(Some(lead))),
             Found::Wait(_) if failures >= MOST_FAILURES => return Ok(Err(None)),
             Found::Wait(wait) => wait,
         };
         tokio::select! {
+            // Whose time is over does not lead anew where the leader's is, too.
+            biased;
+            () = &mut over => {
+                let error = GatewayError::IntegrationTimeout;
+                trail.cache_hit = Some(false);
+                trail.integration = Some(IntegrationFacts {
+                    latency_millis: i64::from(method.patience_millis),
+                    status: None,
+                    error: Some(error.integration_error()),
+                });
+                return Err(error);
+            }
             told = wait.told() => match told {
                 Some(Told::Response(kept)) => return Ok(Ok(kept)),
                 Some(Told::Nothing) => failures += 1,
                 // The leader's client has gone: whoever comes first leads now.
                 None => {}
             },
-            // The integration has had all the time that it may take since this request came, so this is its timeout.
-            () = clock.sleep_until_running(began + i64::from(method.patience_millis)) => {
-                let error = GatewayError::IntegrationTimeout;
-                let latency_millis = clock.running() - began;
-                trail.cache_hit = Some(false);
-                trail.integration =
-                    Some(IntegrationFacts { latency_millis, status: None, error: Some(error.integration_error()) });
-                return Err(error);
-            }
         }
     }
 }
@@ -175,7 +181,9 @@ fn key(call: &Call<'_>, route: &MatchedRoute<'_>, method: &MethodCache, trail: &
                 values.extend(sent.map(|(_, value)| value.as_bytes().into()));
             }
             Parameter::Body => values.push(call.request.body[..].into()),
-            Parameter::Context(name) => values.extend(context(call, trail, name).map(|value| value.into_bytes().into())),
+            Parameter::Context(name) => {
+                values.extend(context(call, trail, name).map(|value| value.into_bytes().into()))
+            }
             Parameter::Constant(value) => values.push(value.as_bytes().into()),
         }
         // How many there are, so that the values of one are not taken for those of the next.

@@ -110,7 +110,11 @@ impl RestMethod {
 }
 
 /// How the stage keeps the responses of a method, for each verb that it answers; with it, what is declared and not done.
-pub(super) fn caches(stage: &Stage, resource: &Resource, method: &Method) -> (Vec<(String, MethodCache)>, Option<String>) {
+pub(super) fn caches(
+    stage: &Stage,
+    resource: &Resource,
+    method: &Method,
+) -> (Vec<(String, MethodCache)>, Option<String>) {
     let (mut caches, mut trouble) = (Vec::new(), None);
     let Some(integration) = method.integration.as_ref().filter(|_| stage.cache_cluster_enabled) else {
         return (caches, trouble);
@@ -220,9 +224,8 @@ fn undeclared(resource: &Resource, method: &Method, integration: &Integration) -
         method.request_parameters.as_ref().is_some_and(|declared| declared.contains_key(name))
             || own.is_some_and(|own| own.iter().any(|variable| resource.path.contains(variable)))
     };
-    let undeclared = integration.cache_key_parameters.iter().find(|name| {
-        name.starts_with("method.request.") && !declared(name)
-    })?;
+    let undeclared =
+        integration.cache_key_parameters.iter().find(|name| name.starts_with("method.request.") && !declared(name))?;
     Some(format!(
         "the cache key parameter `{undeclared}` is not among the method's request parameters: AWS refuses it (Invalid cache \
          key parameter specified)"

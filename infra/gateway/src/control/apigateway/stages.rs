@@ -46,7 +46,10 @@ const MAX_VARIABLES: usize = 100;
 /// `BadRequestException`, and `LimitExceededException` for too many.
 pub(super) fn check_variables(variables: &IndexMap<String, String>) -> Result<(), ApiError> {
     if variables.len() > MAX_VARIABLES {
-        let message = format!("A stage can have {MAX_VARIABLES} stage variables at most, and this would have {}", variables.len());
+        let message = format!(
+            "A stage can have {MAX_VARIABLES} stage variables at most, and this would have {}",
+            variables.len()
+        );
         return Err(ApiError::new("LimitExceededException", message));
     }
     variables.iter().try_for_each(|(name, value)| check_variable(name, value))

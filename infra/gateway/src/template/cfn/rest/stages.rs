@@ -2,9 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{
-    AccessLogSettings, CLUSTER_SIZES, CanarySettings, Deployment, MethodSetting, Stage, variable_fits,
-};
+use crate::model::{AccessLogSettings, CLUSTER_SIZES, CanarySettings, Deployment, MethodSetting, Stage, variable_fits};
 use crate::template::error::Report;
 use crate::template::loader::Loader;
 use crate::template::names;
