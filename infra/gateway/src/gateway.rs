@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::authorize::{Iam, Issuers};
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::lambda::Invoke;
+use crate::response_cache::Caches;
 use crate::telemetry::Telemetry;
 use crate::throttle::Limits;
 
@@ -29,6 +31,10 @@ pub struct Gateway {
     pub limits: Limits,
     /// Whose tokens can be verified.
     pub issuers: Issuers,
+    /// What REST stages keep of responses.
+    pub caches: Caches,
+    /// Which requests a canary gets.
+    pub chance: Chance,
 }
 
 impl Gateway {

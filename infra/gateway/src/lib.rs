@@ -6,6 +6,7 @@
 //! `server` is the one port in front of all of it; `runner` puts it together.
 
 pub mod authorize;
+pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod compile;
@@ -22,6 +23,7 @@ pub mod lambda;
 pub mod model;
 pub mod proxy;
 mod remote;
+pub mod response_cache;
 pub mod rest;
 mod runner;
 pub mod server;

@@ -12,15 +12,17 @@ use sha2::{Digest, Sha256};
 use super::answer::Grant;
 use crate::clock::{Clock, EpochMillis};
 
-/// Which caller an answer is for: a hash of the identity source values, so that no token is kept.
+/// Which caller an answer is for, or which response of a stage's cache: a hash of the values that tell, so that no token is
+/// kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct CacheKey([u8; 32]);
 
 impl CacheKey {
-    /// The key of these identity source values, in order.
-    pub(crate) fn of<'a>(values: impl IntoIterator<Item = &'a str>) -> Self {
+    /// The key of these values, in order.
+    pub(crate) fn of(values: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Self {
         let mut hash = Sha256::new();
         for value in values {
+            let value = value.as_ref();
             // Each with its length, so that ("ab", "c") and ("a", "bc") differ.
             hash.update((value.len() as u64).to_le_bytes());
             hash.update(value);

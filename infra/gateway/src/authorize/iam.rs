@@ -81,6 +81,8 @@ pub(crate) enum Action {
     Invoke,
     /// `execute-api:ManageConnections`
     ManageConnections,
+    /// `execute-api:InvalidateCache`
+    InvalidateCache,
 }
 
 impl Action {
@@ -88,6 +90,7 @@ impl Action {
         match self {
             Action::Invoke => "execute-api:invoke",
             Action::ManageConnections => "execute-api:manageconnections",
+            Action::InvalidateCache => "execute-api:invalidatecache",
         }
     }
 }

@@ -41,6 +41,8 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
         account_id: "000000000000".into(),
         port: 4566,
         limits: crate::throttle::Limits::default(),
+        caches: Default::default(),
+        chance: Default::default(),
     };
     Control::open(None, gateway, Arc::default()).unwrap()
 }

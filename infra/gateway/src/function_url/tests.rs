@@ -40,6 +40,8 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
         account_id: "000000000000".into(),
         port: 4566,
         limits: crate::throttle::Limits::default(),
+        caches: Default::default(),
+        chance: Default::default(),
     };
     let url = FunctionUrl {
         url_id: "id".to_owned(),

@@ -311,6 +311,7 @@ fn context_v1<'a>(
         extended_request_id: &call.request_id,
         http_method: route.parsed.http_method,
         identity: IdentityV1::of(&call.source_ip, call.request.headers.get("user-agent"), iam(authorized)),
+        is_canary_request: None,
         operation_name: None,
         path: &route.parsed.raw_path,
         protocol: "HTTP/1.1",

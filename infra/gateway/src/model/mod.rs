@@ -50,6 +50,7 @@ pub use rest_account::{
     ThrottleSettings, Usage, UsagePlan, UsagePlanKey, VpcLink,
 };
 pub use rest_stage::{AccessLogSettings, CanarySettings, Deployment, MethodSetting, Stage};
+pub(crate) use rest_stage::{CLUSTER_SIZES, variable_fits};
 pub use runtime::{Runtime, RuntimeFamily};
 pub use shared::Shared;
 pub use sns::{Subscription, Topic};

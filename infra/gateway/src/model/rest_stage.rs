@@ -146,3 +146,22 @@ impl Default for MethodSetting {
         }
     }
 }
+
+/// `cacheClusterSize`, in GB.
+pub(crate) const CLUSTER_SIZES: [&str; 8] = ["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"];
+
+/// Whether a stage may have this variable; the text of an error is API Gateway's own, quotes and spaces too.
+pub(crate) fn variable_fits(name: &str, value: &str) -> Result<(), String> {
+    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.is_empty() || name.len() > 64 || !name.chars().all(in_name) {
+        return Err(format!("Invalid stage variable name: {name}.  Please use names with only word characters."));
+    }
+    let in_value = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
+    if value.is_empty() || value.len() > 512 || !value.chars().all(in_value) {
+        return Err(format!(
+            "Invalid stage variable value: {value}.  Please use values with alphanumeric characters and the symbols ' ', -', \
+             '.', '_', ':', '/', '?', '&', '=', and ','."
+        ));
+    }
+    Ok(())
+}

@@ -80,6 +80,9 @@ pub(crate) struct RequestContextV1<'a> {
     pub(crate) extended_request_id: &'a str,
     pub(crate) http_method: &'a str,
     pub(crate) identity: IdentityV1<'a>,
+    /// On REST stages that have a canary.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) is_canary_request: Option<bool>,
     /// Where the method declares one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) operation_name: Option<&'a str>,

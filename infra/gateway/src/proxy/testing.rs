@@ -76,6 +76,8 @@ impl Fake {
             account_id: "000000000000".into(),
             port: 4566,
             limits: crate::throttle::Limits::default(),
+            caches: Default::default(),
+            chance: Default::default(),
         }
     }
 

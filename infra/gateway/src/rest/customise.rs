@@ -63,7 +63,7 @@ fn value<'v>(
         Source::Context(name) => exchange.variable(name).map(|value| Cow::Owned(value.into_owned())),
         Source::StageVariable(name) => {
             let stage = call.api.stages.get(exchange.trail.stage_name)?;
-            stage.variables.get(name).map(|value| value.as_str().into())
+            stage.served(exchange.trail.canary).variables.get(name).map(|value| value.as_str().into())
         }
         Source::Header(name) => call.request.headers.get(name).map(Cow::Borrowed),
         Source::QueryString(name) => query.last(name).map(Cow::Borrowed),

@@ -119,6 +119,7 @@ fn context<'a>(
             call.request.headers.get("user-agent"),
             authorized.and_then(|authorized| authorized.iam.as_ref()),
         ),
+        is_canary_request: stage.is_canary,
         operation_name: route.method.operation_name.as_deref(),
         path: &route.parsed.context_path,
         protocol: "HTTP/1.1",

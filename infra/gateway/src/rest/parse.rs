@@ -31,7 +31,11 @@ pub(super) fn parse<'a>(call: &Call<'a>, path: &'a str) -> Result<ParsedRequest<
     }
     let with_stage = path.trim_start_matches('/');
     let (stage, tail) = with_stage.split_at(with_stage.find('/').unwrap_or(with_stage.len()));
-    let stage = call.api.stages.get(stage).ok_or(GatewayError::Forbidden)?;
+    let stage = call.api.stages.get(stage).ok_or(GatewayError::Forbidden)?.choose(&call.gateway.chance);
+    // Whether custom domain names are another way in is not asked: there are none here.
+    if stage.disabled {
+        return Err(GatewayError::Forbidden);
+    }
     let doubled = tail.bytes().take_while(|b| *b == b'/').count().saturating_sub(1);
     // All of the bytes skipped are slashes, so this is a character boundary.
     let path = if tail.is_empty() { "/" } else { &tail[doubled..] };

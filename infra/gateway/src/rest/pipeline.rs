@@ -1,7 +1,7 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
 use super::error::GatewayError;
-use super::{authorize, integration, limits, parse, respond, route};
+use super::{authorize, cache, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -45,6 +45,7 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     trail.stage = Some(&parsed.stage.telemetry);
     trail.stage_name = &parsed.stage.stage_name;
     trail.deployment_id = &parsed.stage.deployment_id;
+    trail.canary = parsed.stage.is_canary;
     trail.http_method = parsed.http_method;
     trail.path = path.into();
     let matched = route::route(call, parsed)?;
@@ -56,5 +57,5 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
-    integration::answer(call, &authorized, api_key.as_ref(), trail).await
+    cache::answer(call, &authorized, api_key.as_ref(), trail).await
 }

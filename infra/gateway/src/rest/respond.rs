@@ -38,7 +38,7 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail:
 /// The gateway's own answer as the API customises it. What comes before an API is looked at has no type, and what is too
 /// large cannot be customised.
 fn custom(call: &Call<'_>, own: Reply, response_type: &'static str, trail: &Trail<'_>) -> Reply {
-    let responses = call.api.stages.get(trail.stage_name).map(|stage| &stage.gateway_responses);
+    let responses = call.api.stages.get(trail.stage_name).map(|stage| &stage.served(trail.canary).gateway_responses);
     match responses.filter(|responses| !responses.is_empty()) {
         Some(responses) if !matches!(response_type, "" | "REQUEST_TOO_LARGE") => {
             let (body, reply) = (own.body().clone(), own.clone());
@@ -49,7 +49,7 @@ fn custom(call: &Call<'_>, own: Reply, response_type: &'static str, trail: &Trai
     }
 }
 
-fn exchange<'a>(
+pub(super) fn exchange<'a>(
     call: &'a Call<'_>,
     reply: &'a Reply,
     error: Option<ErrorFacts<'a>>,

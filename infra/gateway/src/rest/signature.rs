@@ -33,6 +33,15 @@ fn text(denial: &IamDenial) -> String {
     format!("User: {user_arn} is not authorized to perform: execute-api:Invoke on resource: {masked} {why}")
 }
 
+/// The error for a request that asks for a new response and may not. AWS's words for it are not recorded: these are its
+/// words for every other action.
+pub(super) fn may_not_invalidate(user: &str, resource: &str) -> GatewayError {
+    let masked = mask(resource);
+    GatewayError::NotAuthorized(format!(
+        "User: {user} is not authorized to perform: execute-api:InvalidateCache on resource: {masked}"
+    ))
+}
+
 /// An ARN with all but the last four digits of its account as asterisks.
 fn mask(arn: &str) -> String {
     let mut parts: Vec<&str> = arn.splitn(6, ':').collect();

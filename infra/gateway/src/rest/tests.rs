@@ -1,6 +1,8 @@
 //! The plane as a whole, against a stand-in for Lambda.
 
 mod authorizers;
+mod cache;
+mod canary;
 mod events;
 mod gateway_responses;
 mod iam;

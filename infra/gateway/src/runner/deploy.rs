@@ -14,6 +14,7 @@ use super::options::Options;
 use super::seed::{Seed, SeedError};
 use super::{banner, overview, urls};
 use crate::authorize::Iam;
+use crate::chance::Chance;
 use crate::clock::Clock;
 use crate::compile::{self, CompileError};
 use crate::control::{Control, FunctionRooms, WorldId};
@@ -24,6 +25,7 @@ use crate::lambda::{
     MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource, Worlds,
 };
 use crate::model::{Function, Model, ProtocolType};
+use crate::response_cache::Caches;
 use crate::server::{
     ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, TableEntry, Tls,
     WebSocketPlane,
@@ -166,6 +168,8 @@ impl Deployer {
             telemetry,
             limits: Limits::new(&options.region, options.account_throttle),
             issuers: Default::default(),
+            caches: Caches::new(options.cache_scale),
+            chance: Chance::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));

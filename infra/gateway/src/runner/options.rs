@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use crate::credentials::Credentials;
+use crate::response_cache::DEFAULT_CACHE_SCALE;
 
 /// The port that AWS-local tools use.
 pub const DEFAULT_PORT: u16 = 4566;
@@ -49,6 +50,8 @@ pub struct Options {
     pub max_environments: usize,
     /// Whether an account's requests are throttled as on AWS: 10,000 a second in a region, and 500 new WebSocket connections.
     pub account_throttle: bool,
+    /// What part of its `cacheClusterSize` a stage's cache may fill: above 0, and 1 for all of it.
+    pub cache_scale: f64,
 }
 
 impl Default for Options {
@@ -72,6 +75,7 @@ impl Default for Options {
             enforce_permissions: false,
             max_environments: 32,
             account_throttle: true,
+            cache_scale: DEFAULT_CACHE_SCALE,
         }
     }
 }

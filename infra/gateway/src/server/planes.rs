@@ -35,10 +35,12 @@ pub trait StageSnapshot {
     fn stage_name(&self) -> &str;
     /// What is declared in it and not served, one line each.
     fn warnings(&self) -> &[String];
+    /// Finds what outlives a snapshot of the stage, now that it becomes one of this API.
+    fn join(&self, _gateway: &Gateway, _api_id: &str) {}
 }
 
 macro_rules! stage_snapshot {
-    ($($snapshot:ty),*) => {$(
+    ($($snapshot:ty $(, $join:item)?);*) => {$(
         impl StageSnapshot for $snapshot {
             fn stage_name(&self) -> &str {
                 &self.stage_name
@@ -47,10 +49,19 @@ macro_rules! stage_snapshot {
             fn warnings(&self) -> &[String] {
                 &self.warnings
             }
+
+            $($join)?
         }
     )*};
 }
-stage_snapshot!(RestSnapshot, HttpSnapshot, websocket::Snapshot);
+stage_snapshot!(
+    RestSnapshot,
+    fn join(&self, gateway: &Gateway, api_id: &str) {
+        self.open_caches(gateway, api_id);
+    };
+    HttpSnapshot;
+    websocket::Snapshot
+);
 
 impl<S: StageSnapshot> ApiPlane<S> {
     /// An API without stages.
@@ -62,6 +73,7 @@ impl<S: StageSnapshot> ApiPlane<S> {
     #[must_use]
     pub fn with_stage(mut self, snapshot: impl Into<Arc<S>>) -> Self {
         let snapshot = snapshot.into();
+        snapshot.join(&self.gateway, &self.api_id);
         self.stages.insert(snapshot.stage_name().to_owned(), snapshot);
         self
     }
@@ -70,6 +82,7 @@ impl<S: StageSnapshot> ApiPlane<S> {
     #[must_use]
     pub fn without_stage(mut self, stage: &str) -> Self {
         self.stages.remove(stage);
+        self.gateway.caches.forget(&self.api_id, stage);
         self
     }
 

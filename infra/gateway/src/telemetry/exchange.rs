@@ -31,6 +31,8 @@ impl Kind {
                 ("5XXError", "Count"),
                 ("Latency", MILLIS),
                 ("IntegrationLatency", MILLIS),
+                ("CacheHitCount", "Count"),
+                ("CacheMissCount", "Count"),
             ],
             Kind::Http => &[
                 ("Count", "Count"),
@@ -76,6 +78,10 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
+    /// `isCanaryRequest`, on stages of REST APIs that have a canary.
+    pub(crate) canary: Option<bool>,
+    /// Where the stage of a REST API keeps the method's responses: whether one was answered again.
+    pub(crate) cache_hit: Option<bool>,
     /// Of REST APIs whose stage asks for one.
     pub(crate) log: ExecutionLog,
 }
@@ -145,6 +151,10 @@ impl Exchange<'_> {
             let latency = self.ended_at.saturating_sub(self.began_at).max(0) as f64;
             let mut measures = vec![(0, 1.0), (1, flag(client)), (2, flag(server)), (3, latency)];
             measures.extend(integration.map(|millis| (4, millis)));
+            if let Some(hit) = self.trail.cache_hit {
+                // Both of each request, so that the average is the rate, as on AWS.
+                measures.extend([(5, flag(hit)), (6, flag(!hit))]);
+            }
             return measures;
         };
         let failed = self.trail.integration.is_some_and(|integration| integration.error.is_some());
@@ -175,6 +185,7 @@ impl Exchange<'_> {
             "apiId" | "domainPrefix" => Some(self.api_id.into()),
             "domainName" => text(&self.gateway.domain_name(self.api_id)),
             "stage" => Some(trail.stage_name.into()),
+            "isCanaryRequest" => trail.canary.map(|canary| Cow::Borrowed(if canary { "true" } else { "false" })),
             "deploymentId" => Some(trail.deployment_id.into()),
             "httpMethod" => Some(trail.http_method.into()),
             "path" => Some((&*trail.path).into()),

@@ -124,8 +124,9 @@ impl<'t> Loader<'t> {
             sam::events::load(&mut self, resource);
         }
         for builder in self.rest.values_mut() {
-            // Once all of its paths are there.
+            // Once all of its paths and stages are there.
             sam::cors::add_preflight(builder, self.resolver.report);
+            cfn::rest::place_canaries(builder, self.resolver.report);
         }
         for resource in of(&["AWS::Lambda::Url"]) {
             cfn::function_url::load(&mut self, resource);

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use crate::model::{Method, Resource, RestApi};
+use crate::model::{CanarySettings, Method, Resource, RestApi};
 
 use super::error::{Place, Report, did_you_mean};
 use super::names;
@@ -74,6 +74,8 @@ pub(super) struct RestBuilder {
     pub(super) events_add_routes: bool,
     /// SAM's `Cors`, once it is set.
     pub(super) preflight: Option<Preflight>,
+    /// What deployments declare for stages: the stage's name, its canary, and where.
+    pub(super) canaries: Vec<(String, CanarySettings, Place)>,
     methods_at: IndexMap<(usize, String), Place>,
 }
 
@@ -92,6 +94,7 @@ impl RestBuilder {
             authorizers: Authorizers::default(),
             events_add_routes: false,
             preflight: None,
+            canaries: Vec::new(),
             methods_at: IndexMap::new(),
         }
     }

@@ -1,6 +1,8 @@
 //! The snapshot of one stage of a REST API: the resources of its deployment, and its own functions, variables and caches.
 
 mod authorizers;
+mod caching;
+mod canary;
 mod integration;
 #[cfg(test)]
 mod tests;
@@ -9,6 +11,8 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
+pub use self::canary::compile_with_canary;
 pub(crate) use self::integration::RestIntegration;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
@@ -35,6 +39,12 @@ pub struct RestSnapshot {
     pub(crate) user_pools: Vec<Result<UserPoolAuthorizer, String>>,
     pub(crate) gateway_responses: GatewayResponses,
     pub(crate) telemetry: StageTelemetry,
+    /// `disableExecuteApiEndpoint`: nobody is let in by this address.
+    pub(crate) disabled: bool,
+    cluster: Option<caching::Cluster>,
+    canary: Option<canary::Canary>,
+    /// `isCanaryRequest` of all requests that it serves, on a stage that has a canary.
+    pub(crate) is_canary: Option<bool>,
     /// What is declared and not served, one line each. Such a method fails closed.
     pub(crate) warnings: Vec<String>,
 }
@@ -60,6 +70,8 @@ pub(crate) struct RestMethod {
     pub(crate) api_key_required: bool,
     /// The stage's limits by verb: one, or those of all that `ANY` stands for.
     pub(crate) limits: Vec<(String, Limit)>,
+    /// How responses are kept, by verb.
+    caches: Vec<(String, MethodCache)>,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
@@ -110,11 +122,25 @@ fn is_any(verb: &str) -> bool {
     ANY.contains(&verb)
 }
 
-/// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself.
+/// The verbs that a method answers.
+fn verbs(http_method: &str) -> Vec<&str> {
+    match http_method {
+        "ANY" => ANY.to_vec(),
+        verb => vec![verb],
+    }
+}
+
+/// Compiles one stage: `api` as it was when the stage's deployment was made, whatever stages it lists itself. A canary is of
+/// the same definition; see [`compile_with_canary`] for one of another.
 ///
 /// # Errors
 /// What API Gateway would refuse too: ambiguous paths, authorizers that do not exist, unusable expressions and URIs.
 pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileError> {
+    compile_with_canary(api, api, stage)
+}
+
+/// Compiles one deployment for a stage, without its canary; `is_canary` tells which of the two it is, if there are two.
+fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> Result<RestSnapshot, CompileError> {
     let label = api.logical_id.as_deref().unwrap_or(&api.id);
     let error = |place: String, reason: String| CompileError::new(label, place, reason);
     siblings(&api.resources).map_err(|(place, reason)| error(place, reason))?;
@@ -153,8 +179,13 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         for method in resource.methods.values() {
             let place = format!("{} {}", method.http_method, resource.path);
             let compiled = compile_method(api, stage, resource, method, [&declared, &pools]);
-            let compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
+            let mut compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
             warn(&mut warnings, &place, &compiled);
+            let (caches, trouble) = caching::caches(stage, resource, method);
+            compiled.caches = caches;
+            if let Some(trouble) = trouble {
+                warnings.add(&place, trouble);
+            }
             methods.push(compiled);
         }
         resources.push(RestResource {
@@ -169,8 +200,17 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
     if let Some(reason) = unlogged {
         warnings.add("accessLogSettings", reason);
     }
+    if api.disable_execute_api_endpoint {
+        let what = "and custom domain names are not served here: every request is answered with 403";
+        warnings.add("disableExecuteApiEndpoint", format_args!("the API's own address is closed, {what}"));
+    }
+    let own_canary = stage.canary_settings.as_ref().is_some_and(|canary| !canary.use_stage_cache);
     Ok(RestSnapshot {
         telemetry,
+        disabled: api.disable_execute_api_endpoint,
+        cluster: caching::Cluster::new(stage, is_canary == Some(true) && own_canary),
+        canary: None,
+        is_canary,
         stage_name: stage.stage_name.clone(),
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),
@@ -202,6 +242,7 @@ fn compile_method(
         authorization_scopes: method.authorization_scopes.clone(),
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
+        caches: Vec::new(),
         operation_name: method.operation_name.clone(),
         integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
@@ -215,17 +256,13 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
         burst_limit: setting.throttling_burst_limit,
     };
     let all = stage.method_settings.get("*/*").map(stated);
-    let verbs = match method.http_method.as_str() {
-        "ANY" => ANY.to_vec(),
-        verb => vec![verb],
-    };
     let limit = |verb: &str| {
         let name = method_name(&format!("{}/{verb}", resource.path));
         let own = stage.method_settings.iter().find(|(written, _)| method_name(written) == name);
         let own = own.map(|(_, setting)| stated(setting));
         Some((verb.to_owned(), Limit::of(&api.id, &stage.stage_name, &name, own, all)?))
     };
-    verbs.into_iter().filter_map(limit).collect()
+    verbs(&method.http_method).into_iter().filter_map(limit).collect()
 }
 
 /// Names what a request to this method will find closed.

@@ -7,7 +7,7 @@ use super::deployments::snapshot;
 use super::state::{State, deployment_key};
 use super::{models, rest_apis};
 use crate::clock::EpochMillis;
-use crate::model::{Deployment, RestApi};
+use crate::model::{Deployment, RestApi, Stage};
 
 impl State {
     /// Puts a template's REST APIs into the state in place of those that it declared before, each with a deployment for
@@ -40,18 +40,26 @@ impl State {
                     }
                 }
                 super::stages::settle(stage);
-                let id = stage.deployment_id.clone();
-                let deployment = Deployment { id, description: None, created_date: now, snapshot: frozen.clone() };
-                self.deployments.declare(deployment_key(&api.id, &deployment.id), deployment)?;
+                for id in deployments(stage) {
+                    let (id, snapshot) = (id.to_owned(), frozen.clone());
+                    let deployment = Deployment { id, description: None, created_date: now, snapshot };
+                    self.deployments.declare(deployment_key(&api.id, &deployment.id), deployment)?;
+                }
             }
             self.apis.declare(api.id.clone(), api)?;
         }
         self.apis.retain_declared(|id| apis.contains_key(id));
         let used = |key: &str| {
             let declared = key.split_once('/').and_then(|(api, id)| Some((apis.get(api)?, id)));
-            declared.is_some_and(|(api, id)| api.stages.values().any(|stage| stage.deployment_id == id))
+            declared.is_some_and(|(api, id)| api.stages.values().flat_map(deployments).any(|used| used == id))
         };
         self.deployments.retain_declared(used);
         Ok(())
     }
+}
+
+/// What a stage serves: its deployment, and its canary's.
+fn deployments(stage: &Stage) -> impl Iterator<Item = &str> {
+    let canary = stage.canary_settings.as_ref().and_then(|canary| canary.deployment_id.as_deref());
+    std::iter::once(stage.deployment_id.as_str()).chain(canary)
 }

@@ -65,14 +65,11 @@ fn create(call: &Call<'_>) -> Outcome {
     let output = Output::of(described(&deployment, false))?;
     let stage = stage(call, &mut api, &deployment)?;
     let plane = stage.as_ref().map(|name| {
-        let stage = &api.stages[name];
-        // With a canary the stage's own deployment stays the former one.
-        let base = if stage.deployment_id == deployment.id {
-            &deployment
-        } else {
-            state.deployment_for_stage(&api.id, &stage.deployment_id)?
-        };
-        publish::compile(&api.id, base, stage)
+        // It is not kept yet; another one is the stage's own beside a canary.
+        publish::compile(&api.id, &api.stages[name], |id| match id == deployment.id {
+            true => Ok(&deployment),
+            false => state.deployment_for_stage(&api.id, id),
+        })
     });
     let snapshot = plane.transpose()?;
     let id = api.id.clone();
@@ -121,6 +118,7 @@ fn stage(call: &Call<'_>, api: &mut RestApi, deployment: &Deployment) -> Result<
         stage.cache_cluster_enabled = enabled;
     }
     if let Some(size) = call.optional_text("cacheClusterSize") {
+        stages::check_size(size)?;
         stage.cache_cluster_size = Some(size.to_owned());
     }
     if let Some(enabled) = call.boolean("tracingEnabled") {
@@ -128,10 +126,9 @@ fn stage(call: &Call<'_>, api: &mut RestApi, deployment: &Deployment) -> Result<
     }
     if let Some(variables) = call.member("variables").and_then(Value::as_object) {
         for (name, value) in variables {
-            let value = value.as_str().unwrap_or_default();
-            stages::check_variable(name, value)?;
-            stage.variables.insert(name.clone(), value.to_owned());
+            stage.variables.insert(name.clone(), value.as_str().unwrap_or_default().to_owned());
         }
+        stages::check_variables(&stage.variables)?;
     }
     stages::settle(stage);
     Ok(Some(name.to_owned()))

@@ -8,22 +8,23 @@ use crate::compile::rest::{self, RestSnapshot};
 use crate::model::{Deployment, Stage};
 use crate::server::{Plane, RestPlane, StageSnapshot as _};
 
-/// A stage of a deployment, ready to be served. Nothing is kept and nothing served where it cannot be.
+/// A stage with its canary, ready to be served; `find` gives the deployments by their ids. Nothing is kept and nothing served
+/// where it cannot be.
 ///
 /// # Errors
-/// `BadRequestException` with what cannot be served, and where it is.
-pub(super) fn compile(api_id: &str, deployment: &Deployment, stage: &Stage) -> Result<RestSnapshot, ApiError> {
-    let snapshot = rest::compile(&deployment.snapshot, stage).map_err(|error| bad_request(error.to_string()))?;
+/// `BadRequestException` with what cannot be served, and where it is, and those of `find`.
+pub(super) fn compile<'d>(
+    api_id: &str,
+    stage: &Stage,
+    find: impl Fn(&str) -> Result<&'d Deployment, ApiError>,
+) -> Result<RestSnapshot, ApiError> {
+    let deployment = find(&stage.deployment_id)?;
+    let of_canary = stage.canary_settings.as_ref().and_then(|canary| canary.deployment_id.as_deref());
+    let canary = of_canary.map_or(Ok(deployment), find)?;
+    let snapshot = rest::compile_with_canary(&deployment.snapshot, &canary.snapshot, stage)
+        .map_err(|error| bad_request(error.to_string()))?;
     for warning in snapshot.warnings() {
         tracing::warn!(api = api_id, stage = stage.stage_name, "{warning}");
-    }
-    if stage.canary_settings.as_ref().is_some_and(|canary| canary.percent_traffic > 0.0) {
-        let stage = &stage.stage_name;
-        tracing::warn!(
-            api = api_id,
-            stage,
-            "a canary is kept and not served yet: all requests get the stage's deployment"
-        );
     }
     Ok(snapshot)
 }
@@ -35,6 +36,15 @@ pub(super) fn publish(control: &Control, world: &World, api_id: &str, snapshot: 
         _ => RestPlane::new(api_id, world.gateway.clone()),
     };
     control.published().publish(plane.with_stage(snapshot).into());
+}
+
+/// Forgets the responses that this stage keeps, and its canary.
+pub(super) fn flush(control: &Control, api_id: &str, stage: &str) {
+    if let Some(Plane::Rest(plane)) = control.published().get(api_id)
+        && let Some(snapshot) = plane.stages.get(stage)
+    {
+        snapshot.flush();
+    }
 }
 
 /// Serves this stage no longer.
@@ -54,8 +64,7 @@ pub(crate) fn publish_all(control: &Control, world: &World) {
     let state = lock(&world.apigateway);
     for api in state.apis.values() {
         for stage in api.stages.values() {
-            let deployment = state.deployment_for_stage(&api.id, &stage.deployment_id);
-            match deployment.and_then(|deployment| compile(&api.id, deployment, stage)) {
+            match compile(&api.id, stage, |id| state.deployment_for_stage(&api.id, id)) {
                 Ok(snapshot) => publish(control, world, &api.id, snapshot),
                 Err(error) => {
                     let (api, stage) = (&api.id, &stage.stage_name);

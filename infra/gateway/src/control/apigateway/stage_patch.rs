@@ -3,7 +3,7 @@
 use super::super::call::ApiError;
 use super::errors::bad_request;
 use super::patch::{Op, Patch};
-use super::stages::{check_canary, check_variable};
+use super::stages::{check_canary, check_size, check_variable};
 use crate::model::{AccessLogSettings, CanarySettings, MethodSetting, Stage};
 
 /// AWS's list, to the letter: three of its commas are missing there too.
@@ -20,8 +20,6 @@ const PATHS: &str = "/deploymentId, /description, /cacheClusterEnabled, /cacheCl
     /*/*/caching/ttlInSeconds, /*/*/caching/enabled, /*/*/caching/dataEncrypted, \
     /*/*/caching/requireAuthorizationForCacheControl, /*/*/caching/unauthorizedCacheControlHeaderStrategy, \
     /variables/{variable_name}, /tracingEnabled";
-
-const SIZES: [&str; 8] = ["0.5", "1.6", "6.1", "13.5", "28.4", "58.2", "118", "237"];
 
 fn invalid_path(patch: &Patch) -> ApiError {
     bad_request(format!("Invalid method setting path: {}. Must be one of: [{PATHS}]", patch.path))
@@ -132,9 +130,7 @@ fn set(stage: &mut Stage, patch: &Patch, deployed: impl Fn(&str) -> bool) -> Res
         ["tracingEnabled"] => stage.tracing_enabled = patch.boolean(),
         ["cacheClusterEnabled"] => stage.cache_cluster_enabled = patch.boolean(),
         ["cacheClusterSize"] => {
-            if !SIZES.contains(&patch.text()) {
-                return Err(bad_request(format!("Invalid cache cluster size. Must be one of: {}", SIZES.join(", "))));
-            }
+            check_size(patch.text())?;
             stage.cache_cluster_size = patch.optional();
         }
         ["variables", name] => {

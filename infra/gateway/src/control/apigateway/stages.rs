@@ -1,13 +1,16 @@
 //! Stages: what of an API is served under which name, with the settings that are live.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
+use super::super::Control;
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
-use super::super::world::lock;
+use super::super::world::{World, lock};
 use super::errors::{bad_request, conflict, no_such};
+use super::patch::Patch;
 use super::state::State;
 use super::{patch, publish, stage_patch};
-use crate::model::{CanarySettings, RestApi, Stage};
+use crate::model::{CLUSTER_SIZES, CanarySettings, RestApi, Stage, variable_fits};
 
 pub(super) const OPERATIONS: &[Entry] = &[
     op("CreateStage", create),
@@ -34,24 +37,30 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// A stage variable.
+/// Variables of a stage.
+const MAX_VARIABLES: usize = 100;
+
+/// The variables of a stage, as they are to be.
+///
+/// # Errors
+/// `BadRequestException`, and `LimitExceededException` for too many.
+pub(super) fn check_variables(variables: &IndexMap<String, String>) -> Result<(), ApiError> {
+    if variables.len() > MAX_VARIABLES {
+        let message = format!(
+            "A stage can have {MAX_VARIABLES} stage variables at most, and this would have {}",
+            variables.len()
+        );
+        return Err(ApiError::new("LimitExceededException", message));
+    }
+    variables.iter().try_for_each(|(name, value)| check_variable(name, value))
+}
+
+/// A stage variable. The texts are AWS's, the quotes in the second one too.
 ///
 /// # Errors
 /// `BadRequestException`
 pub(super) fn check_variable(name: &str, value: &str) -> Result<(), ApiError> {
-    let in_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.is_empty() || name.len() > 64 || !name.chars().all(in_name) {
-        return Err(bad_request(format!(
-            "Invalid stage variable name: {name}. Stage variable names can only have alphanumeric characters and underscores, 64 at most"
-        )));
-    }
-    let in_value = |c: char| c.is_ascii_alphanumeric() || "-._~:/?#&=,".contains(c);
-    if value.len() > 512 || !value.chars().all(in_value) {
-        return Err(bad_request(format!(
-            "Invalid stage variable value for {name}. Please use values with alphanumeric characters and the symbols -._~:/?#&=, of 512 characters at most"
-        )));
-    }
-    Ok(())
+    variable_fits(name, value).map_err(bad_request)
 }
 
 /// A canary's settings.
@@ -62,16 +71,30 @@ pub(super) fn check_canary(canary: &CanarySettings) -> Result<(), ApiError> {
     if !(0.0..=100.0).contains(&canary.percent_traffic) {
         return Err(bad_request("Canary percentTraffic must be between 0.0 and 100.0"));
     }
-    canary.stage_variable_overrides.iter().try_for_each(|(name, value)| check_variable(name, value))
+    check_variables(&canary.stage_variable_overrides)
 }
 
 /// Fills in what follows from the other settings.
 pub(super) fn settle(stage: &mut Stage) {
+    if let Some(canary) = &mut stage.canary_settings {
+        canary.deployment_id.get_or_insert_with(|| stage.deployment_id.clone());
+    }
     if stage.cache_cluster_enabled {
         stage.cache_cluster_size.get_or_insert_with(|| "0.5".to_owned());
     }
     let status = if stage.cache_cluster_enabled { "AVAILABLE" } else { "NOT_AVAILABLE" };
     stage.cache_cluster_status = Some(status.to_owned());
+}
+
+/// `cacheClusterSize`
+///
+/// # Errors
+/// `BadRequestException`
+pub(super) fn check_size(size: &str) -> Result<(), ApiError> {
+    if CLUSTER_SIZES.contains(&size) {
+        return Ok(());
+    }
+    Err(bad_request(format!("Invalid cache cluster size. Must be one of: {}", CLUSTER_SIZES.join(", "))))
 }
 
 fn no_stage() -> ApiError {
@@ -84,7 +107,10 @@ fn create(call: &Call<'_>) -> Outcome {
     let mut stage: Stage = call.parse()?;
     stage.created_date = call.now();
     stage.last_updated_date = stage.created_date;
-    stage.variables.iter().try_for_each(|(name, value)| check_variable(name, value))?;
+    check_variables(&stage.variables)?;
+    if let Some(size) = &stage.cache_cluster_size {
+        check_size(size)?;
+    }
     settle(&mut stage);
     let mut state = lock(&call.world.apigateway);
     let api = state.api(call)?;
@@ -94,13 +120,10 @@ fn create(call: &Call<'_>) -> Outcome {
     if api.stages.len() >= MAX_STAGES {
         return Err(ApiError::new("LimitExceededException", "Maximum number of stages for this API has been reached."));
     }
-    if let Some(canary) = &mut stage.canary_settings {
+    if let Some(canary) = &stage.canary_settings {
         check_canary(canary)?;
-        let id = canary.deployment_id.get_or_insert_with(|| stage.deployment_id.clone());
-        state.deployment_for_stage(&api.id, id)?;
     }
-    let deployment = state.deployment_for_stage(&api.id, &stage.deployment_id)?;
-    let snapshot = publish::compile(&api.id, deployment, &stage)?;
+    let snapshot = publish::compile(&api.id, &stage, |id| state.deployment_for_stage(&api.id, id))?;
     let output = Output::of(&stage)?;
     state.change(call, |api| {
         api.stages.insert(stage.stage_name.clone(), stage);
@@ -133,23 +156,38 @@ fn list(call: &Call<'_>) -> Outcome {
 
 fn update(call: &Call<'_>) -> Outcome {
     let operations = patch::operations(call)?;
-    let mut state = lock(&call.world.apigateway);
-    let (api, stage) = stage(&state, call)?;
-    let mut changed = stage.clone();
-    for operation in &operations {
-        stage_patch::apply(&mut changed, operation, |id| state.deployment(&api.id, id).is_some())?;
+    stage(&lock(&call.world.apigateway), call)?;
+    let names = (call.text("restApiId"), call.text("stageName"));
+    Output::of(change(call.control, call.world, names, &operations)?.1)
+}
+
+/// Applies operations to a stage of an API, by their names, keeps and serves what comes of it; the stage before and after.
+///
+/// # Errors
+/// `NotFoundException`, and `BadRequestException` of an operation, of which none counts then.
+pub(super) fn change(
+    control: &Control,
+    world: &World,
+    (api_id, name): (&str, &str),
+    operations: &[Patch],
+) -> Result<(Stage, Stage), ApiError> {
+    let mut state = lock(&world.apigateway);
+    let before = state.apis.get(api_id).and_then(|api| api.stages.get(name)).ok_or_else(no_stage)?.clone();
+    let mut after = before.clone();
+    for operation in operations {
+        stage_patch::apply(&mut after, operation, |id| state.deployment(api_id, id).is_some())?;
     }
-    changed.last_updated_date = call.now();
-    settle(&mut changed);
-    let deployment = state.deployment_for_stage(&api.id, &changed.deployment_id)?;
-    let snapshot = publish::compile(&api.id, deployment, &changed)?;
-    let output = Output::of(&changed)?;
-    state.change(call, |api| {
-        api.stages.insert(changed.stage_name.clone(), changed);
+    check_variables(&after.variables)?;
+    after.last_updated_date = control.clock().now();
+    settle(&mut after);
+    let snapshot = publish::compile(api_id, &after, |id| state.deployment_for_stage(api_id, id))?;
+    let changed = state.apis.update(api_id, |api| {
+        api.stages.insert(name.to_owned(), after.clone());
         Ok(())
-    })?;
-    publish::publish(call.control, call.world, call.text("restApiId"), snapshot);
-    Ok(output)
+    });
+    changed.unwrap_or_else(|| Err(no_stage()))?;
+    publish::publish(control, world, api_id, snapshot);
+    Ok((before, after))
 }
 
 fn delete(call: &Call<'_>) -> Outcome {
@@ -166,10 +204,11 @@ fn delete(call: &Call<'_>) -> Outcome {
     Ok(Output::empty())
 }
 
-/// Answers are not kept yet, so that there is nothing to forget.
+/// The status is `AVAILABLE` throughout: forgetting takes no time here.
 fn flush_cache(call: &Call<'_>) -> Outcome {
     let state = lock(&call.world.apigateway);
-    stage(&state, call)?;
+    let (api, stage) = stage(&state, call)?;
+    publish::flush(call.control, &api.id, &stage.stage_name);
     Ok(Output::empty())
 }
 
@@ -177,8 +216,7 @@ fn flush_cache(call: &Call<'_>) -> Outcome {
 fn flush_authorizers(call: &Call<'_>) -> Outcome {
     let state = lock(&call.world.apigateway);
     let (api, stage) = stage(&state, call)?;
-    let deployment = state.deployment_for_stage(&api.id, &stage.deployment_id)?;
-    let snapshot = publish::compile(&api.id, deployment, stage)?;
+    let snapshot = publish::compile(&api.id, stage, |id| state.deployment_for_stage(&api.id, id))?;
     publish::publish(call.control, call.world, &api.id, snapshot);
     Ok(Output::empty())
 }

@@ -51,6 +51,8 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
         account_id: "000000000000".into(),
         port: 4566,
         limits: crate::throttle::Limits::default(),
+        caches: Default::default(),
+        chance: Default::default(),
     };
     let path = folder.join("control.sqlite");
     let mut control = Control::open(Some(&path), gateway, Arc::default()).unwrap();

@@ -154,6 +154,8 @@ impl Server {
             telemetry: Telemetry::in_memory(&clock),
             limits: crate::throttle::Limits::default(),
             issuers: Default::default(),
+            caches: Default::default(),
+            chance: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());

@@ -21,7 +21,7 @@ pub(in crate::template) use self::definitions::{
 };
 pub(in crate::template) use self::methods::load_method;
 pub(in crate::template) use self::plans::{join, load_api_key, load_usage_plan, load_usage_plan_key, read_plan};
-pub(in crate::template) use self::stages::{load_deployment, load_stage, read_stage};
+pub(in crate::template) use self::stages::{load_deployment, load_stage, place_canaries, read_stage};
 
 /// `AWS::ApiGateway::RestApi`
 pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {

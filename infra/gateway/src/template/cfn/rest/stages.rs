@@ -1,9 +1,13 @@
 //! `AWS::ApiGateway::{Deployment, Stage}`, and the settings of a stage wherever they are written.
 
-use crate::model::{AccessLogSettings, CanarySettings, Deployment, MethodSetting, Stage};
+use indexmap::IndexMap;
+
+use crate::model::{AccessLogSettings, CLUSTER_SIZES, CanarySettings, Deployment, MethodSetting, Stage, variable_fits};
+use crate::template::error::Report;
 use crate::template::loader::Loader;
 use crate::template::names;
 use crate::template::properties::Properties;
+use crate::template::rest_builder::RestBuilder;
 use crate::template::sections::Resource;
 
 /// `AWS::ApiGateway::Deployment`, which may make a stage.
@@ -12,8 +16,11 @@ pub(in crate::template) fn load_deployment<'t>(loader: &mut Loader<'t>, resource
     let id = names::api_id(&resource.logical_id);
     let deployment =
         Deployment { id: id.clone(), description: properties.string("Description"), ..Deployment::default() };
-    properties.unsupported("DeploymentCanarySettings", "there are no canaries yet: all requests go to the deployment");
     let stage_name = properties.string("StageName");
+    let canary = properties.object("DeploymentCanarySettings").map(|canary| canary_settings(&canary));
+    if canary.is_some() && stage_name.is_none() {
+        properties.error("DeploymentCanarySettings", "needs a StageName: the stage that gets the canary");
+    }
     let mut stage = Stage { deployment_id: id.clone(), ..Stage::default() };
     if let Some(description) = properties.object("StageDescription") {
         read_stage(&description, &mut stage);
@@ -26,10 +33,35 @@ pub(in crate::template) fn load_deployment<'t>(loader: &mut Loader<'t>, resource
     let Some(api) = loader.rest_of(&properties, "RestApiId") else { return };
     let key = format!("{}/{id}", api.api.id);
     if let Some(stage_name) = stage_name {
-        stage.stage_name.clone_from(&stage_name);
-        api.api.stages.insert(stage_name, stage);
+        match canary {
+            // Of a stage that something else declares, and that keeps its own deployment.
+            Some(mut canary) => {
+                canary.deployment_id = Some(id);
+                api.canaries.push((stage_name, canary, resource.at));
+            }
+            None => {
+                stage.stage_name.clone_from(&stage_name);
+                api.api.stages.insert(stage_name, stage);
+            }
+        }
     }
     loader.model.deployments.insert(key, deployment);
+}
+
+/// Gives stages the canaries that deployments declare, once all stages are there.
+pub(in crate::template) fn place_canaries(builder: &mut RestBuilder, report: &Report) {
+    for (stage_name, canary, at) in std::mem::take(&mut builder.canaries) {
+        match builder.api.stages.get_mut(&stage_name) {
+            Some(stage) => stage.canary_settings = Some(canary),
+            None => report.error(
+                at,
+                format!(
+                    "DeploymentCanarySettings: Stage {stage_name} must already be created before making a canary release \
+                     deployment"
+                ),
+            ),
+        }
+    }
 }
 
 /// `AWS::ApiGateway::Stage`
@@ -54,7 +86,7 @@ pub(in crate::template) fn load_stage<'t>(loader: &mut Loader<'t>, resource: &'t
 
 /// The settings that a stage, a deployment's description of one, and SAM's API have in common.
 pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut Stage) {
-    stage.variables = properties.string_map("Variables");
+    stage.variables = variables(properties, "Variables");
     stage.description = properties.string("Description");
     stage.documentation_version = properties.string("DocumentationVersion");
     stage.tracing_enabled = properties.boolean("TracingEnabled").unwrap_or(false);
@@ -67,13 +99,17 @@ pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut S
     });
     stage.cache_cluster_enabled = properties.boolean("CacheClusterEnabled").unwrap_or(false);
     stage.cache_cluster_size = properties.string("CacheClusterSize");
-    if stage.cache_cluster_enabled {
-        properties.unsupported("CacheClusterEnabled", "responses are not cached");
+    if let Some(size) = &stage.cache_cluster_size
+        && !CLUSTER_SIZES.contains(&size.as_str())
+    {
+        let sizes = CLUSTER_SIZES.join(", ");
+        properties.error("CacheClusterSize", format!("is '{size}', which is no size of a cache: one of {sizes} (GB)"));
     }
-    stage.canary_settings = properties.object("CanarySetting").map(|canary| canary_settings(&canary));
-    if stage.canary_settings.as_ref().is_some_and(|canary| canary.percent_traffic > 0.0) {
-        properties.unsupported("CanarySetting", "there are no canaries yet: all requests go to the deployment");
-    }
+    stage.canary_settings = properties.object("CanarySetting").map(|canary| {
+        let mut canary = canary_settings(&canary);
+        canary.deployment_id.get_or_insert_with(|| stage.deployment_id.clone());
+        canary
+    });
     for settings in properties.objects("MethodSettings") {
         let path = settings.string("ResourcePath").unwrap_or_else(|| "/*".to_owned());
         let verb = settings.string("HttpMethod").unwrap_or_else(|| "*".to_owned());
@@ -85,16 +121,24 @@ pub(in crate::template) fn read_stage(properties: &Properties<'_>, stage: &mut S
         };
         stage.method_settings.insert(format!("{path}/{verb}"), method_setting(&settings).unwrap_or_default());
     }
-    if stage.method_settings.values().any(|setting| setting.caching_enabled) {
-        properties.unsupported("MethodSettings", "responses are not cached");
+}
+
+/// Stage variables, which AWS refuses to deploy where one does not fit.
+fn variables(properties: &Properties<'_>, key: &str) -> IndexMap<String, String> {
+    let variables = properties.string_map(key);
+    for (name, value) in &variables {
+        if let Err(reason) = variable_fits(name, value) {
+            properties.error(key, reason);
+        }
     }
+    variables
 }
 
 fn canary_settings(properties: &Properties<'_>) -> CanarySettings {
     CanarySettings {
         percent_traffic: properties.number("PercentTraffic", 0.0..=100.0).unwrap_or(0.0),
         deployment_id: properties.string("DeploymentId"),
-        stage_variable_overrides: properties.string_map("StageVariableOverrides"),
+        stage_variable_overrides: variables(properties, "StageVariableOverrides"),
         use_stage_cache: properties.boolean("UseStageCache").unwrap_or(false),
     }
 }
