@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
+use super::execution_log::stream_name;
 
 /// A stage's access log.
 #[derive(Debug)]
@@ -40,7 +39,7 @@ impl AccessLog {
             account: account.to_owned(),
             region: region.to_owned(),
             group: group.strip_suffix(":*").unwrap_or(group).to_owned(),
-            stream: stream_name(api_id, stage),
+            stream: stream_name(&format!("{api_id}/{stage}")),
             format: Format::parse(format),
         }))
     }
@@ -49,16 +48,6 @@ impl AccessLog {
     pub(super) fn is_of(&self, account: &str, region: &str) -> bool {
         self.account == account && self.region == region
     }
-}
-
-/// Thirty-two hexadecimal digits, the same for every run.
-fn stream_name(api_id: &str, stage: &str) -> String {
-    let digest = Sha256::digest(format!("{api_id}/{stage}"));
-    digest.iter().take(16).fold(String::with_capacity(32), |mut name, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
 }
 
 /// A format: text and variables in turn.

@@ -76,6 +76,10 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
+    /// Of stages that have a canary: whether it answers.
+    pub(crate) canary: Option<bool>,
+    /// `error.validationErrorString`: what is wrong with a request that was refused for its parameters or its body.
+    pub(crate) validation_error: Option<String>,
     /// Of REST APIs whose stage asks for one.
     pub(crate) log: ExecutionLog,
 }

@@ -19,7 +19,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::exchange::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Trail};
-pub(crate) use self::execution_log::{ExecutionLog, Level};
+pub(crate) use self::execution_log::{ExecutionLog, Level, MethodRequest, java_map, masked, shown, title_case};
 pub use self::functions::{CountedFunctions, FunctionLogs};
 pub(crate) use self::logs::{Event, Group, Logs, LogsError, Position, Stream};
 use self::logs::{LogFiles, LogsFileError};

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::access_log::AccessLog;
 use super::exchange::{Exchange, Kind};
+use super::execution_log::{ExecutionLog, ExecutionLogGroup, Level};
 use super::metrics::{Meter, MetricDimensions};
 use crate::gateway::Gateway;
 use crate::model::{Api, ApiStage, ProtocolType, RestApi, Stage};
@@ -15,6 +16,8 @@ use crate::model::{Api, ApiStage, ProtocolType, RestApi, Stage};
 pub(crate) struct StageTelemetry {
     kind: Kind,
     access_log: Option<AccessLog>,
+    /// Where a method's execution is logged, if any method's is.
+    execution_log: Option<ExecutionLogGroup>,
     /// `ApiName` of a REST API, `ApiId` of any other.
     api: (&'static str, String),
     stage: String,
@@ -38,6 +41,11 @@ impl StageTelemetry {
         let telemetry = StageTelemetry {
             kind: Kind::Rest,
             access_log: None,
+            execution_log: stage
+                .method_settings
+                .values()
+                .any(|setting| Level::of(setting.logging_level.as_deref()) > Level::Off)
+                .then(|| ExecutionLogGroup::new(&api.id, &stage.stage_name)),
             api: ("ApiName", api.name.clone()),
             stage: stage.stage_name.clone(),
             detailed: detailed.map(|(pattern, _)| pattern.replace("~1", "/")).collect(),
@@ -57,6 +65,7 @@ impl StageTelemetry {
         let telemetry = StageTelemetry {
             kind: if api.protocol_type == ProtocolType::Http { Kind::Http } else { Kind::WebSocket },
             access_log: None,
+            execution_log: None,
             api: ("ApiId", api.api_id.clone()),
             stage: stage.stage_name.clone(),
             detailed: routes.map(|(route, _)| route.clone()).collect(),
@@ -94,6 +103,13 @@ impl StageTelemetry {
         {
             let line = log.format.render(|name| exchange.variable(name));
             gateway.telemetry.logs().append(&log.group, &log.stream, exchange.ended_at, &line);
+        }
+    }
+
+    /// Writes a request's execution log, where its method has one.
+    pub(crate) fn log_execution(&self, gateway: &Gateway, canary: bool, log: &ExecutionLog) {
+        if let Some(group) = &self.execution_log {
+            group.write(&gateway.telemetry, canary, log);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod integration;
+mod logging;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::logging::MethodLogging;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
@@ -60,6 +62,8 @@ pub(crate) struct RestMethod {
     pub(crate) api_key_required: bool,
     /// The stage's limits by verb: one, or those of all that `ANY` stands for.
     pub(crate) limits: Vec<(String, Limit)>,
+    /// What is logged of its execution.
+    pub(crate) logging: MethodLogging,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
@@ -202,6 +206,7 @@ fn compile_method(
         authorization_scopes: method.authorization_scopes.clone(),
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
+        logging: MethodLogging::new(stage, &resource.path, verbs(method)),
         operation_name: method.operation_name.clone(),
         integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
@@ -215,17 +220,21 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
         burst_limit: setting.throttling_burst_limit,
     };
     let all = stage.method_settings.get("*/*").map(stated);
-    let verbs = match method.http_method.as_str() {
-        "ANY" => ANY.to_vec(),
-        verb => vec![verb],
-    };
     let limit = |verb: &str| {
         let name = method_name(&format!("{}/{verb}", resource.path));
         let own = stage.method_settings.iter().find(|(written, _)| method_name(written) == name);
         let own = own.map(|(_, setting)| stated(setting));
         Some((verb.to_owned(), Limit::of(&api.id, &stage.stage_name, &name, own, all)?))
     };
-    verbs.into_iter().filter_map(limit).collect()
+    verbs(method).into_iter().filter_map(limit).collect()
+}
+
+/// The verbs that a method answers.
+fn verbs(method: &Method) -> Vec<&str> {
+    match method.http_method.as_str() {
+        "ANY" => ANY.to_vec(),
+        verb => vec![verb],
+    }
 }
 
 /// Names what a request to this method will find closed.

@@ -18,6 +18,7 @@ use crate::proxy::{
     CallError, HeaderValues, Malformed, call as call_function, decode_base64, header_pairs, is_object, status_code,
 };
 use crate::server::Reply;
+use crate::telemetry::ExecutionLog;
 use crate::throttle::SentKey;
 
 /// Calls the function; its result as it came.
@@ -27,15 +28,22 @@ pub(super) async fn invoke(
     api_key: Option<&SentKey<'_>>,
     function: &FunctionRef,
     timeout: Duration,
+    log: &mut ExecutionLog,
 ) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
     let event = event::proxy(call, authorized, api_key).map_err(|error| {
         failed(route, &format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
+    log.function_called(call.gateway, function, &route.method.source, &event);
+    let began = call.gateway.clock.now();
     let result = call_function(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
+    if let Ok(payload) = &result {
+        log.function_answered(call.gateway.clock.now() - began, payload);
+    }
     result.map_err(|error| {
         failed(route, &error.to_string());
+        log.function_failed(&error);
         match error {
             CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
             CallError::TooLarge(_) => GatewayError::RequestTooLong,
@@ -61,8 +69,12 @@ pub(super) fn map_response(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     result: &[u8],
+    log: &mut ExecutionLog,
 ) -> Result<Reply, GatewayError> {
-    let failed = |reason: &str| failed(&authorized.route, &format!("malformed response: {reason}"));
+    let mut failed = |reason: &str| {
+        failed(&authorized.route, &format!("malformed response: {reason}"));
+        log.failed("Execution failed due to configuration error: Malformed Lambda proxy response");
+    };
     let (mut reply, body, base64) = read(result).map_err(|malformed| {
         failed(&malformed.0);
         GatewayError::MalformedProxyResponse
