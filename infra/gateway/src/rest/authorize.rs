@@ -136,9 +136,11 @@ async fn ask_lambda<'a>(
     let authorized = answer.map_err(|failure| {
         let error = failed(authorizer, &failure);
         if error == GatewayError::Unauthorized {
-            log.unauthorized()
+            log.unauthorized();
+            trail.authorizer_error = Some("Unauthorized".to_owned());
         } else {
-            log.authorizer_failed()
+            log.authorizer_failed();
+            trail.authorizer_error = Some(failure.to_string());
         }
         error
     })?;

@@ -40,7 +40,7 @@ pub(super) fn end(call: &Call<'_>, reply: &Reply, response_type: Option<&str>, t
     let (status, body) = (reply.status().as_u16(), reply.body());
     let headers = reply.headers().iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap_or_default()));
     match response_type {
-        None => trail.log.completed(status, headers, body),
+        None => trail.log.completed(status, headers, body, trail.endpoint_request_id.as_deref()),
         Some(response_type) => trail.log.refused(response_type, status, headers, body),
     }
     if let Some(stage) = trail.stage {

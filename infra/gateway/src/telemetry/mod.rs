@@ -4,6 +4,7 @@
 //! outcome passes. `control/logs` and `control/cloudwatch` read what is gathered here, and add what clients put.
 
 mod access_log;
+mod context;
 mod exchange;
 mod execution_log;
 mod functions;

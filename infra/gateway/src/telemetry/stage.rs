@@ -21,6 +21,8 @@ pub(crate) struct StageTelemetry {
     /// `ApiName` of a REST API, `ApiId` of any other.
     api: (&'static str, String),
     stage: String,
+    /// `EDGE`, `REGIONAL` or `PRIVATE`
+    endpoint_type: String,
     /// For which methods or routes there are metrics of their own: patterns of method settings, or route keys.
     detailed: Vec<String>,
     detailed_by_default: bool,
@@ -37,6 +39,7 @@ impl StageTelemetry {
             settings.and_then(|settings| settings.destination_arn.as_deref()),
             settings.and_then(|settings| settings.format.as_deref()),
         );
+        let endpoint = api.endpoint_configuration.as_ref().and_then(|endpoint| endpoint.types.first());
         let detailed = stage.method_settings.iter().filter(|(_, setting)| setting.metrics_enabled);
         let telemetry = StageTelemetry {
             kind: Kind::Rest,
@@ -48,6 +51,7 @@ impl StageTelemetry {
                 .then(|| ExecutionLogGroup::new(&api.id, &stage.stage_name)),
             api: ("ApiName", api.name.clone()),
             stage: stage.stage_name.clone(),
+            endpoint_type: endpoint.map_or_else(|| "EDGE".to_owned(), String::clone),
             detailed: detailed.map(|(pattern, _)| pattern.replace("~1", "/")).collect(),
             detailed_by_default: false,
             meter: OnceLock::new(),
@@ -68,6 +72,7 @@ impl StageTelemetry {
             execution_log: None,
             api: ("ApiId", api.api_id.clone()),
             stage: stage.stage_name.clone(),
+            endpoint_type: "REGIONAL".to_owned(),
             detailed: routes.map(|(route, _)| route.clone()).collect(),
             detailed_by_default: stage
                 .default_route_settings
@@ -88,6 +93,11 @@ impl StageTelemetry {
         }
     }
 
+    /// `EDGE`, `REGIONAL` or `PRIVATE`
+    pub(super) fn endpoint_type(&self) -> &str {
+        &self.endpoint_type
+    }
+
     /// Counts a request and writes its line.
     pub(super) fn observe(&self, gateway: &Gateway, exchange: &Exchange<'_>) {
         let metrics = gateway.telemetry.metrics();
@@ -102,7 +112,10 @@ impl StageTelemetry {
             && log.is_of(&gateway.account_id, &gateway.region)
         {
             let line = log.format.render(|name| exchange.variable(name));
-            gateway.telemetry.logs().append(&log.group, &log.stream, exchange.ended_at, &line);
+            // A canary's lines stand apart.
+            let canary = (exchange.trail.canary == Some(true)).then(|| format!("{}/Canary", log.group));
+            let group = canary.as_deref().unwrap_or(&log.group);
+            gateway.telemetry.logs().append(group, &log.stream, exchange.ended_at, &line);
         }
     }
 

@@ -23,7 +23,7 @@ pub(super) async fn answer<'a>(
     let began = call.gateway.clock.now();
     match &route.method.integration {
         RestIntegration::LambdaProxy { function, timeout } => {
-            let result = lambda_proxy::invoke(call, authorized, api_key, function, *timeout, &mut trail.log).await;
+            let result = lambda_proxy::invoke(call, authorized, api_key, function, *timeout, trail).await;
             let latency_millis = call.gateway.clock.now() - began;
             let reply = result.and_then(|result| lambda_proxy::map_response(call, authorized, &result, &mut trail.log));
             trail.integration = Some(IntegrationFacts {

@@ -199,11 +199,15 @@ impl ExecutionLog {
         status: u16,
         headers: impl Iterator<Item = (&'h str, &'h str)>,
         body: &[u8],
+        endpoint_request_id: Option<&str>,
     ) {
         self.data(|| format!("Method response body after transformations: {}", shown(body)));
         self.data(|| format!("Method response headers: {}", response_headers(headers)));
         self.info(|| "Successfully completed execution".to_owned());
         self.info(|| format!("Method completed with status: {status}"));
+        if let Some(id) = endpoint_request_id {
+            self.info(|| format!("AWS Integration Endpoint RequestId : {id}"));
+        }
     }
 
     /// An answer of the gateway's own goes to the client.
