@@ -77,6 +77,14 @@ fn statement_id(source_arn: &str) -> String {
     id.trim_end_matches('-').to_owned()
 }
 
+/// A function's result.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) payload: Bytes,
+    /// Lambda's own id of the call; empty where whoever runs the functions has none.
+    pub(crate) request_id: String,
+}
+
 /// Calls `target` with `event` on behalf of `source` and gives its result.
 pub(crate) async fn call(
     gateway: &Gateway,
@@ -86,6 +94,18 @@ pub(crate) async fn call(
     trace: &str,
     limit: Duration,
 ) -> Result<Bytes, CallError> {
+    call_traced(gateway, target, source, event, trace, limit).await.map(|answered| answered.payload)
+}
+
+/// Like [`call`], with the id that the call had.
+pub(crate) async fn call_traced(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    source: &SourceArn,
+    event: Vec<u8>,
+    trace: &str,
+    limit: Duration,
+) -> Result<Answered, CallError> {
     let function = || target.function.clone();
     if event.len() > MAX_EVENT_BYTES {
         return Err(CallError::TooLarge(function()));
@@ -123,7 +143,7 @@ pub(crate) async fn call(
             message: error.error_message,
         });
     }
-    Ok(invocation.payload)
+    Ok(Answered { payload: invocation.payload, request_id: invocation.request_id })
 }
 
 /// What a failed function leaves.

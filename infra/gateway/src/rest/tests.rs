@@ -4,6 +4,7 @@ mod authorizers;
 mod cache;
 mod canary;
 mod events;
+mod execution_log;
 mod gateway_responses;
 mod iam;
 mod limits;

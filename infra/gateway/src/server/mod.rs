@@ -7,6 +7,7 @@ mod dispatch;
 mod export;
 mod head;
 mod listener;
+mod metrics;
 mod planes;
 mod published;
 mod read;

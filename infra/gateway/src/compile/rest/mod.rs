@@ -4,6 +4,7 @@ mod authorizers;
 mod caching;
 mod canary;
 mod integration;
+mod logging;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use indexmap::IndexMap;
 pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
 pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::logging::MethodLogging;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
@@ -72,6 +74,8 @@ pub(crate) struct RestMethod {
     pub(crate) limits: Vec<(String, Limit)>,
     /// How responses are kept, by verb.
     caches: Vec<(String, MethodCache)>,
+    /// What is logged of its execution.
+    pub(crate) logging: MethodLogging,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
@@ -243,6 +247,7 @@ fn compile_method(
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         caches: Vec::new(),
+        logging: MethodLogging::new(stage, &resource.path, verbs(&method.http_method)),
         operation_name: method.operation_name.clone(),
         integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),

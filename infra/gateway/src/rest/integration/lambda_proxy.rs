@@ -15,9 +15,10 @@ use super::super::pipeline::Call;
 use super::failed;
 use crate::compile::FunctionRef;
 use crate::proxy::{
-    CallError, HeaderValues, Malformed, call as call_function, decode_base64, header_pairs, is_object, status_code,
+    CallError, HeaderValues, Malformed, call_traced, decode_base64, header_pairs, is_object, status_code,
 };
 use crate::server::Reply;
+use crate::telemetry::{ExecutionLog, Trail};
 use crate::throttle::SentKey;
 
 /// Calls the function; its result as it came.
@@ -27,15 +28,23 @@ pub(super) async fn invoke(
     api_key: Option<&SentKey<'_>>,
     function: &FunctionRef,
     timeout: Duration,
+    trail: &mut Trail<'_>,
 ) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
     let event = event::proxy(call, authorized, api_key).map_err(|error| {
         failed(route, &format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
-    let result = call_function(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
-    result.map_err(|error| {
+    trail.log.function_called(call.gateway, function, &route.method.source, &event);
+    let began = call.gateway.clock.now();
+    let result = call_traced(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
+    if let Ok(answered) = &result {
+        trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
+    }
+    trail.endpoint_answered(&result);
+    result.map(|answered| answered.payload).map_err(|error| {
         failed(route, &error.to_string());
+        trail.log.function_failed(&error);
         match error {
             CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
             CallError::TooLarge(_) => GatewayError::RequestTooLong,
@@ -61,8 +70,12 @@ pub(super) fn map_response(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     result: &[u8],
+    log: &mut ExecutionLog,
 ) -> Result<Reply, GatewayError> {
-    let failed = |reason: &str| failed(&authorized.route, &format!("malformed response: {reason}"));
+    let mut failed = |reason: &str| {
+        failed(&authorized.route, &format!("malformed response: {reason}"));
+        log.failed("Execution failed due to configuration error: Malformed Lambda proxy response");
+    };
     let (mut reply, body, base64) = read(result).map_err(|malformed| {
         failed(&malformed.0);
         GatewayError::MalformedProxyResponse

@@ -23,9 +23,9 @@ pub(super) async fn answer<'a>(
     let began = call.gateway.clock.now();
     match &route.method.integration {
         RestIntegration::LambdaProxy { function, timeout } => {
-            let result = lambda_proxy::invoke(call, authorized, api_key, function, *timeout).await;
+            let result = lambda_proxy::invoke(call, authorized, api_key, function, *timeout, trail).await;
             let latency_millis = call.gateway.clock.now() - began;
-            let reply = result.and_then(|result| lambda_proxy::map_response(call, authorized, &result));
+            let reply = result.and_then(|result| lambda_proxy::map_response(call, authorized, &result, &mut trail.log));
             trail.integration = Some(IntegrationFacts {
                 latency_millis,
                 status: reply.as_ref().ok().map(|reply| reply.status().as_u16()),
