@@ -14,5 +14,6 @@ mod signature;
 #[cfg(test)]
 mod tests;
 mod user_pools;
+mod validate;
 
 pub use pipeline::serve;

@@ -10,6 +10,7 @@ mod routing;
 mod stages;
 mod telemetry;
 mod user_pools;
+mod validation;
 
 use std::sync::Arc;
 

@@ -73,6 +73,8 @@ pub(crate) struct Trail<'a> {
     pub(crate) api_key_id: Option<Arc<str>>,
     /// Why an authorizer of the gateway's own refused a token.
     pub(crate) authorizer_error: Option<String>,
+    /// What is wrong with a request that a method's validator refused.
+    pub(crate) validation_error: Option<String>,
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
@@ -203,6 +205,7 @@ impl Exchange<'_> {
             "integrationErrorMessage" | "integration.error" => trail.integration?.error.map(Cow::Borrowed),
             "error.message" => self.error_message().map(Cow::Owned),
             "error.messageString" => Some(Value::String(self.error_message()?).to_string().into()),
+            "error.validationErrorString" => trail.validation_error.as_deref().map(Cow::Borrowed),
             "error.responseType" => self.error.map(|error| error.response_type.into()),
             "connectionId" => Some(self.connection?.id.into()),
             "connectedAt" => number(self.connection?.connected_at),

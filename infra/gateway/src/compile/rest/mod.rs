@@ -2,14 +2,19 @@
 
 mod authorizers;
 mod integration;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
 pub(crate) use self::integration::RestIntegration;
+use self::schema::BodyModels;
+pub(crate) use self::schema::{BodyModel, check_model, referred_model};
+pub(crate) use self::validation::{BodyValidation, Place, RequiredParameter, Validation};
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
@@ -61,6 +66,8 @@ pub(crate) struct RestMethod {
     /// The stage's limits by verb: one, or those of all that `ANY` stands for.
     pub(crate) limits: Vec<(String, Limit)>,
     pub(crate) operation_name: Option<String>,
+    /// What its validator asks for, where it asks for something.
+    pub(crate) validation: Option<Validation>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
     pub(crate) source: SourceArn,
@@ -141,6 +148,8 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         authorizers.push(compiled);
     }
 
+    validation::check_size(api).map_err(|reason| error("models".to_owned(), reason))?;
+    let mut models = BodyModels::new(api);
     let mut routes = RouteTree::default();
     let mut resources = Vec::with_capacity(api.resources.len());
     for resource in &api.resources {
@@ -152,7 +161,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         let mut methods = Vec::with_capacity(resource.methods.len());
         for method in resource.methods.values() {
             let place = format!("{} {}", method.http_method, resource.path);
-            let compiled = compile_method(api, stage, resource, method, [&declared, &pools]);
+            let compiled = compile_method(api, stage, resource, method, [&declared, &pools], &mut models);
             let compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
             warn(&mut warnings, &place, &compiled);
             methods.push(compiled);
@@ -194,6 +203,7 @@ fn compile_method(
     resource: &Resource,
     method: &Method,
     authorizers: [&[&crate::model::Authorizer]; 2],
+    models: &mut BodyModels<'_>,
 ) -> Result<RestMethod, String> {
     let verb = if method.http_method == "ANY" { "*" } else { &method.http_method };
     Ok(RestMethod {
@@ -203,6 +213,7 @@ fn compile_method(
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         operation_name: method.operation_name.clone(),
+        validation: Validation::new(api, method, models)?,
         integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
@@ -232,6 +243,9 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
+    for reason in method.validation.iter().flat_map(Validation::closed) {
+        warnings.add(place, format_args!("not supported: {reason}; every request that it is for is answered with 500"));
     }
 }
 
