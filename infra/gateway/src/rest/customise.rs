@@ -7,6 +7,7 @@ use ::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 
 use super::pipeline::Call;
+use super::validate::escaped;
 use crate::compile::{GatewayResponses, Source};
 use crate::proxy::QueryPairs;
 use crate::server::Reply;
@@ -36,6 +37,14 @@ pub(super) fn customise(
     if let Some((content_type, template)) = body {
         reply.headers_mut().insert(CONTENT_TYPE, content_type.clone());
         if let Some(template) = template {
+            // It quotes values, and stands within a string of JSON.
+            let json = content_type.as_bytes().ends_with(b"json");
+            let value = |source: &Source| match (source, value(source)) {
+                (Source::Context(name), Some(text)) if json && name == "error.validationErrorString" => {
+                    Some(Cow::Owned(escaped(&text).into_owned()))
+                }
+                (_, found) => found,
+            };
             *reply.body_mut() = Bytes::from(template.render(value));
         }
     }

@@ -21,6 +21,10 @@ pub(super) enum GatewayError {
     AuthorizerConfiguration,
     /// AUTHORIZER_FAILURE
     AuthorizerFailure,
+    /// BAD_REQUEST_BODY: the body is not what the method's model says.
+    BadRequestBody,
+    /// BAD_REQUEST_PARAMETERS: which of them are missing. The whole text.
+    BadRequestParameters(String),
     /// The body is over 10 MB.
     ContentTooLong,
     /// EXPIRED_TOKEN: the session token of a signature has expired.
@@ -72,6 +76,8 @@ impl GatewayError {
             E::AccessDenied { .. } => "ACCESS_DENIED",
             E::AuthorizerConfiguration => "AUTHORIZER_CONFIGURATION_ERROR",
             E::AuthorizerFailure => "AUTHORIZER_FAILURE",
+            E::BadRequestBody => "BAD_REQUEST_BODY",
+            E::BadRequestParameters(_) => "BAD_REQUEST_PARAMETERS",
             E::ContentTooLong | E::UriTooLong => "",
             E::Forbidden => "INVALID_API_KEY",
             E::ExpiredToken => "EXPIRED_TOKEN",
@@ -122,6 +128,10 @@ impl GatewayError {
             E::AuthorizerFailure => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "AuthorizerFailureException", r#"{"message":null}"#.into())
             }
+            E::BadRequestBody => {
+                (StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Invalid request body"}"#.into())
+            }
+            E::BadRequestParameters(text) => (StatusCode::BAD_REQUEST, "BadRequestException", message(text).into()),
             E::ContentTooLong => return content_too_long(),
             E::Forbidden | E::InvalidApiKey => {
                 (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.into())

@@ -16,5 +16,6 @@ mod signature;
 #[cfg(test)]
 mod tests;
 mod user_pools;
+mod validate;
 
 pub use pipeline::serve;

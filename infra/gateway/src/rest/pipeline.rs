@@ -1,7 +1,7 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
 use super::error::GatewayError;
-use super::{authorize, cache, journal, limits, parse, respond, route};
+use super::{authorize, cache, journal, limits, parse, respond, route, validate};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -59,5 +59,6 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
     journal::execution(call, &authorized, &mut trail.log);
+    validate::check(call, &authorized, trail)?;
     cache::answer(call, &authorized, api_key.as_ref(), trail).await
 }

@@ -13,6 +13,7 @@ mod routing;
 mod stages;
 mod telemetry;
 mod user_pools;
+mod validation;
 
 use std::sync::Arc;
 

@@ -73,6 +73,8 @@ pub(crate) struct Trail<'a> {
     pub(crate) api_key_id: Option<Arc<str>>,
     /// Why an authorizer of the gateway's own refused a token.
     pub(crate) authorizer_error: Option<String>,
+    /// What is wrong with a request that a method's validator refused.
+    pub(crate) validation_error: Option<String>,
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,

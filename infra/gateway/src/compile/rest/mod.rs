@@ -5,8 +5,10 @@ mod caching;
 mod canary;
 mod integration;
 mod logging;
+mod schema;
 #[cfg(test)]
 mod tests;
+mod validation;
 
 use std::collections::HashMap;
 
@@ -16,6 +18,9 @@ pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
 pub(crate) use self::integration::RestIntegration;
 pub(crate) use self::logging::MethodLogging;
+use self::schema::BodyModels;
+pub(crate) use self::schema::{BodyModel, check_model, referred_model};
+pub(crate) use self::validation::{BodyValidation, Place, RequiredParameter, Validation};
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
@@ -77,6 +82,8 @@ pub(crate) struct RestMethod {
     /// What is logged of its execution.
     pub(crate) logging: MethodLogging,
     pub(crate) operation_name: Option<String>,
+    /// What its validator asks for, where it asks for something.
+    pub(crate) validation: Option<Validation>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
     pub(crate) source: SourceArn,
@@ -171,6 +178,8 @@ fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> 
         authorizers.push(compiled);
     }
 
+    validation::check_size(api).map_err(|reason| error("models".to_owned(), reason))?;
+    let mut models = BodyModels::new(api);
     let mut routes = RouteTree::default();
     let mut resources = Vec::with_capacity(api.resources.len());
     for resource in &api.resources {
@@ -182,7 +191,7 @@ fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> 
         let mut methods = Vec::with_capacity(resource.methods.len());
         for method in resource.methods.values() {
             let place = format!("{} {}", method.http_method, resource.path);
-            let compiled = compile_method(api, stage, resource, method, [&declared, &pools]);
+            let compiled = compile_method(api, stage, resource, method, [&declared, &pools], &mut models);
             let mut compiled = compiled.map_err(|reason| error(place.clone(), reason))?;
             warn(&mut warnings, &place, &compiled);
             let (caches, trouble) = caching::caches(stage, resource, method);
@@ -238,6 +247,7 @@ fn compile_method(
     resource: &Resource,
     method: &Method,
     authorizers: [&[&crate::model::Authorizer]; 2],
+    models: &mut BodyModels<'_>,
 ) -> Result<RestMethod, String> {
     let verb = if method.http_method == "ANY" { "*" } else { &method.http_method };
     Ok(RestMethod {
@@ -249,6 +259,7 @@ fn compile_method(
         caches: Vec::new(),
         logging: MethodLogging::new(stage, &resource.path, verbs(&method.http_method)),
         operation_name: method.operation_name.clone(),
+        validation: Validation::new(api, method, models)?,
         integration: RestIntegration::new(method.integration.as_ref(), stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
@@ -274,6 +285,9 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
+    for reason in method.validation.iter().flat_map(Validation::closed) {
+        warnings.add(place, format_args!("not supported: {reason}; every request that it is for is answered with 500"));
     }
 }
 

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::call::ApiError;
 use super::errors::bad_request;
+use crate::compile::rest::{check_model, referred_model};
 use crate::model::{RestApi, SchemaModel};
 
 /// References within references: a model that contains itself ends here.
@@ -33,41 +34,9 @@ pub(super) fn check(api: &RestApi, model: &SchemaModel) -> Result<(), ApiError> 
             "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified. {reason}]"
         ))
     };
-    let schema: Value = serde_json::from_str(text).map_err(|error| invalid(&error.to_string()))?;
-    if !schema.is_object() {
-        return Err(invalid("A schema is a JSON object"));
-    }
-    let mut unknown = None;
-    references(&schema, &mut |reference| {
-        if let Some(name) = model_name(reference)
-            && name != model.name
-            && !api.models.contains_key(name)
-        {
-            unknown.get_or_insert_with(|| name.to_owned());
-        }
-    });
-    match unknown {
-        Some(name) => Err(invalid(&format!("Reference to model {name}, which does not exist"))),
-        None => Ok(()),
-    }
-}
-
-/// The model's name in `https://apigateway.amazonaws.com/restapis/{id}/models/{name}`.
-fn model_name(reference: &str) -> Option<&str> {
-    reference.split_once("/restapis/")?.1.split_once("/models/").map(|(_, name)| name)
-}
-
-fn references(value: &Value, found: &mut impl FnMut(&str)) {
-    match value {
-        Value::Object(object) => {
-            if let Some(Value::String(reference)) = object.get("$ref") {
-                found(reference);
-            }
-            object.values().for_each(|value| references(value, found));
-        }
-        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
-        _ => {}
-    }
+    let checked =
+        serde_json::from_str::<Value>(text).map_err(|error| error.to_string()).and_then(|_| check_model(api, model));
+    checked.map_err(|reason| invalid(&reason))
 }
 
 /// The schema with the models that it refers to put in.
@@ -78,7 +47,7 @@ pub(super) fn flattened(api: &RestApi, schema: &Value) -> Value {
 fn flatten(api: &RestApi, value: &Value, depth: usize) -> Value {
     match value {
         Value::Object(object) => {
-            let referred = object.get("$ref").and_then(Value::as_str).and_then(model_name);
+            let referred = object.get("$ref").and_then(Value::as_str).and_then(referred_model).map(|(name, _)| name);
             let model = referred.and_then(|name| api.models.get(name)).and_then(parsed);
             match model {
                 Some(model) if depth < MAX_DEPTH => flatten(api, &model, depth + 1),

@@ -70,9 +70,6 @@ pub(super) fn read(builder: &mut RestBuilder, event: &Properties<'_>, method: &m
         if body.is_some() || parameters.is_some() {
             let (body, parameters) = (body.unwrap_or(false), parameters.unwrap_or(false));
             method.request_validator_id = Some(validator(builder, body, parameters));
-            if body || parameters {
-                event.unsupported("RequestModel", "requests are not validated");
-            }
         }
     }
     let mut required = IndexMap::new();

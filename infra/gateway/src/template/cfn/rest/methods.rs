@@ -31,7 +31,6 @@ pub(in crate::template) fn load_method<'t>(loader: &mut Loader<'t>, resource: &'
         method_responses: method_responses(&properties),
         integration: properties.object("Integration").and_then(|integration| read_integration(&integration)),
     };
-    properties.unsupported("RequestValidatorId", "requests are not validated");
     if !properties.has("Integration") {
         properties.report().error(resource.at, format!("{}: No integration defined for method", resource.logical_id));
     }

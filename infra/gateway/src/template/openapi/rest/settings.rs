@@ -28,8 +28,6 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
     tags(builder, document);
     gateway_responses(builder, document);
     for (key, reason) in [
-        ("x-amazon-apigateway-request-validators", "requests are not validated"),
-        ("x-amazon-apigateway-request-validator", "requests are not validated"),
         ("x-amazon-apigateway-policy", "resource policies are not evaluated"),
         ("x-amazon-apigateway-minimum-compression-size", "responses are not compressed"),
     ] {
@@ -123,6 +121,5 @@ pub(super) fn request_validator(builder: &mut RestBuilder, holder: &Properties<'
         let known = "x-amazon-apigateway-request-validators";
         builder.api.warnings.push(format!("Request validator '{name}' is none of {known}. Ignoring."));
     }
-    holder.unsupported(key, "requests are not validated");
     found
 }
