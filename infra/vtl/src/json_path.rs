@@ -13,7 +13,8 @@ pub struct JsonPath {
 impl JsonPath {
     /// Parses a path.
     pub fn parse(path: &str) -> Result<JsonPath, ParseError> {
-        let names = path.trim_start_matches('$').split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names =
+            path.trim_start_matches('$').split('.').filter(|name| !name.is_empty()).map(str::to_owned).collect();
         Ok(JsonPath { names })
     }
 

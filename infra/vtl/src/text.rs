@@ -7,7 +7,8 @@ pub fn java_string(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Object(members) => {
-            let members: Vec<_> = members.iter().map(|(name, value)| format!("{name}={}", java_string(value))).collect();
+            let members: Vec<_> =
+                members.iter().map(|(name, value)| format!("{name}={}", java_string(value))).collect();
             format!("{{{}}}", members.join(", "))
         }
         other => other.to_string(),

@@ -1,7 +1,12 @@
 //! The stages around what a method is integrated with: its request, its answer, and the method's response out of that. One
 //! file for each type of integration.
 
+mod content;
 mod lambda_proxy;
+mod mapping;
+mod request_parameters;
+mod request_values;
+mod response;
 
 use super::authorize::AuthorizedRequest;
 use super::error::GatewayError;
