@@ -76,6 +76,8 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
+    /// Whether the reply carries `X-Amzn-Trace-Id`: those of AWS, AWS_PROXY and HTTP do.
+    pub(crate) traced: bool,
     /// Of REST APIs whose stage asks for one.
     pub(crate) log: ExecutionLog,
 }

@@ -4,6 +4,7 @@ mod authorizers;
 mod integration;
 mod mapping;
 mod parameters;
+mod service;
 mod templates;
 #[cfg(test)]
 mod tests;
@@ -12,9 +13,10 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
 pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
+pub(crate) use self::service::{ServiceCall, ServiceTarget};
 pub(crate) use self::templates::MappingTemplate;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
@@ -209,7 +211,7 @@ fn compile_method(
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         operation_name: method.operation_name.clone(),
-        integration: RestIntegration::new(method.integration.as_ref(), stage)?,
+        integration: RestIntegration::new(method, stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
 }
@@ -238,6 +240,14 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
+    // Roles are not modelled here, and templates that are still being written often lack them: it is told, not refused.
+    if let RestIntegration::Service(service) = &method.integration
+        && service.credentials == Credentials::Method
+    {
+        let what = "AWS refuses an integration with a service without credentials (Role ARN must be specified for AWS \
+                    integrations); here the service is called as the API's own account";
+        warnings.add(place, what);
     }
 }
 
