@@ -77,6 +77,14 @@ fn statement_id(source_arn: &str) -> String {
     id.trim_end_matches('-').to_owned()
 }
 
+/// A function's result.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) payload: Bytes,
+    /// Lambda's own id of the call; empty where whoever runs the functions has none.
+    pub(crate) request_id: String,
+}
+
 /// Calls `target` with `event` and gives its result. On whose behalf: see [`invoke`].
 pub(crate) async fn call<'s>(
     gateway: &Gateway,
@@ -86,6 +94,18 @@ pub(crate) async fn call<'s>(
     trace: &str,
     limit: Duration,
 ) -> Result<Bytes, CallError> {
+    call_traced(gateway, target, source, event, trace, limit).await.map(|answered| answered.payload)
+}
+
+/// Like [`call`], with the id that the call had.
+pub(crate) async fn call_traced<'s>(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    source: impl Into<Option<&'s SourceArn>>,
+    event: Vec<u8>,
+    trace: &str,
+    limit: Duration,
+) -> Result<Answered, CallError> {
     let request = InvokeRequest { trace_id: Some(trace.to_owned()), ..InvokeRequest::sync(event) };
     let invocation = invoke(gateway, target, source.into(), request, limit).await?;
     if invocation.function_error.is_some() {
@@ -96,7 +116,7 @@ pub(crate) async fn call<'s>(
             message: error.error_message,
         });
     }
-    Ok(invocation.payload)
+    Ok(Answered { payload: invocation.payload, request_id: invocation.request_id })
 }
 
 /// Calls `target`, and gives what came of it: a function that failed is no error here. It is called on behalf of `source`, whom

@@ -1,7 +1,7 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
 use super::error::GatewayError;
-use super::{authorize, integration, limits, parse, respond, route};
+use super::{authorize, integration, journal, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -36,7 +36,7 @@ pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply
     };
     let mut trail = Trail::default();
     let outcome = stages(&call, path, &mut trail).await;
-    respond::tail(&call, outcome, &trail)
+    respond::tail(&call, outcome, &mut trail)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
@@ -53,8 +53,10 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     if !matched.parsed.stage.gateway_responses.is_empty() {
         trail.path_parameters.clone_from(&matched.path_parameters);
     }
+    journal::begin(call, &matched, trail);
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
+    journal::execution(call, &authorized, &mut trail.log);
     integration::answer(call, &authorized, api_key.as_ref(), trail).await
 }

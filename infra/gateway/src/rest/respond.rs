@@ -4,12 +4,13 @@ use ::http::HeaderValue;
 
 use super::customise::customise;
 use super::error::GatewayError;
+use super::journal;
 use super::pipeline::Call;
 use crate::server::Reply;
 use crate::telemetry::{ErrorFacts, Exchange, Trail};
 
 /// What every reply carries, whatever came of the request.
-pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
+pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &mut Trail<'_>) -> Reply {
     let (mut reply, trace, own) = match outcome {
         Ok(reply) => (reply, trail.traced.then_some(&call.trace), None),
         Err(error) => {
@@ -19,6 +20,8 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail:
         }
     };
     let error = own.as_ref().map(|(body, response_type)| ErrorFacts { response_type, body: Some(body) });
+    // What follows is of AWS's edge, which the log does not tell of.
+    journal::end(call, &reply, error.map(|error| error.response_type), trail);
     let mut set = |name: &'static str, value: &str| {
         // Ids and the trace are printable: the latter keeps of the client's own header what was a header already.
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -8,6 +8,7 @@ mod export;
 mod head;
 mod hosted;
 mod listener;
+mod metrics;
 mod planes;
 mod published;
 mod read;

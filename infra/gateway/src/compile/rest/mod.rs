@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod integration;
+mod logging;
 mod mapping;
 mod parameters;
 mod service;
@@ -14,6 +15,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
+pub(crate) use self::logging::MethodLogging;
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
 pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
 pub(crate) use self::service::{ServiceCall, ServiceTarget};
@@ -68,6 +70,8 @@ pub(crate) struct RestMethod {
     pub(crate) api_key_required: bool,
     /// The stage's limits by verb: one, or those of all that `ANY` stands for.
     pub(crate) limits: Vec<(String, Limit)>,
+    /// What is logged of its execution.
+    pub(crate) logging: MethodLogging,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
@@ -210,6 +214,7 @@ fn compile_method(
         authorization_scopes: method.authorization_scopes.clone(),
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
+        logging: MethodLogging::new(stage, &resource.path, verbs(method)),
         operation_name: method.operation_name.clone(),
         integration: RestIntegration::new(method, stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
@@ -223,17 +228,21 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
         burst_limit: setting.throttling_burst_limit,
     };
     let all = stage.method_settings.get("*/*").map(stated);
-    let verbs = match method.http_method.as_str() {
-        "ANY" => ANY.to_vec(),
-        verb => vec![verb],
-    };
     let limit = |verb: &str| {
         let name = method_name(&format!("{}/{verb}", resource.path));
         let own = stage.method_settings.iter().find(|(written, _)| method_name(written) == name);
         let own = own.map(|(_, setting)| stated(setting));
         Some((verb.to_owned(), Limit::of(&api.id, &stage.stage_name, &name, own, all)?))
     };
-    verbs.into_iter().filter_map(limit).collect()
+    verbs(method).into_iter().filter_map(limit).collect()
+}
+
+/// The verbs that a method answers.
+fn verbs(method: &Method) -> Vec<&str> {
+    match method.http_method.as_str() {
+        "ANY" => ANY.to_vec(),
+        verb => vec![verb],
+    }
 }
 
 /// Names what a request to this method will find closed.

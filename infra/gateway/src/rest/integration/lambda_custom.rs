@@ -10,24 +10,24 @@ use serde_json::Value;
 use super::super::error::GatewayError;
 use super::mapping::{MappedRequest, Mapping};
 use super::response::{EndpointAnswer, respond_mapped};
-use super::{Facts, log, may_call};
+use super::{Facts, may_call};
 use crate::compile::FunctionRef;
 use crate::compile::rest::{Credentials, Mapped};
 use crate::lambda::{Invocation, InvocationType, InvokeError, InvokeRequest};
 use crate::proxy::{CallError, invoke};
 use crate::server::{Headers, Reply};
-use crate::telemetry::ExecutionLog;
+use crate::telemetry::{ExecutionLog, Trail};
 
 pub(super) async fn answer(
     mut mapping: Mapping<'_>,
     declared: &Mapped<FunctionRef>,
     facts: &mut Facts<'_>,
-    log: &mut ExecutionLog,
+    trail: &mut Trail<'_>,
 ) -> Result<Reply, GatewayError> {
-    may_call(&mapping, declared.credentials, log)?;
-    let mapped = mapping.request(&declared.request, log)?;
-    let (answer, selector) = invoked(&mapping, declared, mapped, facts, log).await?;
-    respond_mapped(&mut mapping, &declared.response, &selector, answer, log)
+    may_call(&mapping, declared.credentials, &mut trail.log)?;
+    let mapped = mapping.request(&declared.request, &mut trail.log)?;
+    let (answer, selector) = invoked(&mapping, declared, mapped, facts, trail).await?;
+    respond_mapped(&mut mapping, &declared.response, &selector, answer, &mut trail.log)
 }
 
 /// What Lambda answers, and the error message of a function that failed; empty for one that did not.
@@ -36,30 +36,29 @@ async fn invoked(
     declared: &Mapped<FunctionRef>,
     mapped: MappedRequest,
     facts: &mut Facts<'_>,
-    log: &mut ExecutionLog,
+    trail: &mut Trail<'_>,
 ) -> Result<(EndpointAnswer, String), GatewayError> {
-    let (call, route) = (mapping.values.call, &mapping.values.authorized.route);
-    let function = &declared.target;
-    log::sent(log, &uri(&call.gateway.region, function), &mapped.headers, &mapped.body);
+    let (call, source) = (mapping.values.call, &mapping.values.authorized.route.method.source);
+    let (function, log) = (&declared.target, &mut trail.log);
+    log.function_called(call.gateway, function, source, &mapped.body);
     let request = request(mapping, mapped, log)?;
     let kind = request.invocation_type;
-    let source = (declared.credentials == Credentials::Method).then_some(&route.method.source);
+    let source = (declared.credentials == Credentials::Method).then_some(source);
     facts.call();
     let outcome = invoke(call.gateway, function, source, request, declared.timeout).await;
     let millis = facts.answered();
-    let invocation = outcome.map_err(|error| refused(mapping, error, log))?;
+    let invocation = outcome.map_err(|error| refused(mapping, &error, log))?;
+    trail.endpoint_request_id = Some(invocation.request_id.clone()).filter(|id| !id.is_empty());
     let selector = error_message(kind, &invocation);
+    let failed = invocation.function_error.is_some();
     let answer = answered(kind, invocation);
     facts.status(answer.status);
-    log::received(log, answer.status, millis, &answer.headers, &answer.body);
+    trail.endpoint_status = Some(answer.status);
+    log.endpoint_answered(answer.status, millis, answer.headers.iter(), &answer.body);
+    if failed {
+        log.failed(&format!("Lambda execution failed with status 200 due to customer function error: {selector}."));
+    }
     Ok((answer, selector))
-}
-
-/// Lambda's address of the function, for the log.
-fn uri(region: &str, function: &FunctionRef) -> String {
-    let qualifier = function.qualifier.as_ref().map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
-    let identifier = function.identifier();
-    format!("https://lambda.{region}.amazonaws.com/2015-03-31/functions/{identifier}{qualifier}/invocations")
 }
 
 /// The call that the mapped headers and the body ask for.
@@ -97,21 +96,16 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 /// Lambda has not run the function. Its own words may name what a client must not know; they are for the log.
-fn refused(mapping: &Mapping<'_>, error: CallError, log: &mut ExecutionLog) -> GatewayError {
-    tracing::warn!("integration failed: {error}");
+fn refused(mapping: &Mapping<'_>, error: &CallError, log: &mut ExecutionLog) -> GatewayError {
+    super::failed(&mapping.values.authorized.route, &error.to_string());
+    log.function_failed(error);
     match error {
-        CallError::TimedOut { .. } => {
-            log.error(|| "Execution failed due to a timeout error".to_owned());
-            GatewayError::IntegrationTimeout
-        }
-        CallError::TooLarge(_) => {
-            log.error(|| format!("Execution failed: {error}"));
-            GatewayError::RequestTooLong
-        }
-        CallError::AccessDenied { .. } => mapping.values.unusable(log, "Invalid permissions on Lambda function"),
-        CallError::NotFound(_) | CallError::Invoke { .. } | CallError::Function { .. } => {
-            mapping.values.unusable(log, &error.to_string())
-        }
+        CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
+        CallError::TooLarge(_) => GatewayError::RequestTooLong,
+        CallError::NotFound(_)
+        | CallError::AccessDenied { .. }
+        | CallError::Invoke { .. }
+        | CallError::Function { .. } => GatewayError::IntegrationFailure,
     }
 }
 

@@ -5,7 +5,6 @@ mod content;
 mod facts;
 mod lambda_custom;
 mod lambda_proxy;
-mod log;
 mod mapping;
 mod mock;
 mod pseudo_json;
@@ -22,7 +21,7 @@ use super::pipeline::Call;
 use super::route::MatchedRoute;
 use crate::compile::rest::{Credentials, RestIntegration};
 use crate::server::Reply;
-use crate::telemetry::Trail;
+use crate::telemetry::{ExecutionLog, Trail};
 use crate::throttle::SentKey;
 
 /// The method's response, or the gateway's own answer where there is none.
@@ -33,18 +32,18 @@ pub(super) async fn answer<'a>(
     trail: &mut Trail<'a>,
 ) -> Result<Reply, GatewayError> {
     let route = &authorized.route;
-    let (log, mut facts) = (&mut trail.log, Facts::begin(&call.gateway.clock));
+    let mut facts = Facts::begin(&call.gateway.clock);
     let mapping = || Mapping::new(call, authorized, api_key);
     let reply = match &route.method.integration {
         RestIntegration::LambdaProxy(declared) => {
-            lambda_proxy::answer(call, authorized, api_key, declared, &mut facts).await
+            lambda_proxy::answer(call, authorized, api_key, declared, &mut facts, trail).await
         }
-        RestIntegration::Lambda(declared) => lambda_custom::answer(mapping(), declared, &mut facts, log).await,
-        RestIntegration::Service(declared) => service::answer(mapping(), declared, &mut facts, log).await,
+        RestIntegration::Lambda(declared) => lambda_custom::answer(mapping(), declared, &mut facts, trail).await,
+        RestIntegration::Service(declared) => service::answer(mapping(), declared, &mut facts, trail).await,
         // Nothing is called, so there is nothing to measure or to trace.
-        RestIntegration::Mock(declared) => return mock::answer(mapping(), declared, log),
+        RestIntegration::Mock(declared) => return mock::answer(mapping(), declared, &mut trail.log),
         RestIntegration::Unsupported(reason) => {
-            Err(mapping().values.unusable(log, &format!("not supported: {reason}")))
+            Err(mapping().values.unusable(&mut trail.log, &format!("not supported: {reason}")))
         }
     };
     trail.traced = reply.is_ok();
@@ -53,11 +52,7 @@ pub(super) async fn answer<'a>(
 }
 
 /// Whether a caller's own credentials are there, where the integration is to be called with them.
-fn may_call(
-    mapping: &Mapping<'_>,
-    credentials: Credentials,
-    log: &mut crate::telemetry::ExecutionLog,
-) -> Result<(), GatewayError> {
+fn may_call(mapping: &Mapping<'_>, credentials: Credentials, log: &mut ExecutionLog) -> Result<(), GatewayError> {
     if credentials == Credentials::Caller && mapping.values.authorized.iam.is_none() {
         return Err(mapping.values.unusable(
             log,

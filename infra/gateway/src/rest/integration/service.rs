@@ -3,34 +3,34 @@
 use std::borrow::Cow;
 
 use ::http::header::{ACCEPT, CONTENT_TYPE};
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use ::http::{HeaderName, HeaderValue, Method};
 use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::error::GatewayError;
 use super::mapping::{MappedRequest, Mapping};
 use super::response::{EndpointAnswer, respond_mapped};
-use super::{Facts, log, may_call};
+use super::{Facts, may_call};
 use crate::compile::rest::{Mapped, ServiceCall, ServiceTarget};
 use crate::hosted::HostedCall;
 use crate::server::{ClientRequest, Headers, Reply};
-use crate::telemetry::ExecutionLog;
+use crate::telemetry::Trail;
 
 pub(super) async fn answer(
     mut mapping: Mapping<'_>,
     declared: &Mapped<ServiceTarget>,
     facts: &mut Facts<'_>,
-    log: &mut ExecutionLog,
+    trail: &mut Trail<'_>,
 ) -> Result<Reply, GatewayError> {
+    let log = &mut trail.log;
     may_call(&mapping, declared.credentials, log)?;
     let mapped = mapping.request(&declared.request, log)?;
-    let target = &declared.target;
-    let call = mapping.values.call;
+    let (target, call) = (&declared.target, mapping.values.call);
     let verb = declared.http_method.as_deref().unwrap_or(mapping.values.authorized.route.parsed.http_method);
-    let (request, headers) = request(target, verb, mapped, call.request)?;
-    let host = format!("{}.{}.amazonaws.com", target.service, target.region);
+    let request = request(target, verb, mapped, call.request)?;
     let query = if request.raw_query.is_empty() { String::new() } else { format!("?{}", request.raw_query) };
-    log::sent(log, &format!("https://{host}{}{query}", request.raw_path), &headers, &request.body);
+    let uri = format!("https://{}.{}.amazonaws.com{}{query}", target.service, target.region, request.raw_path);
+    log.endpoint_called(&uri, request.headers.iter(), &request.body);
     let account = target.account.as_deref().unwrap_or(&call.gateway.account_id);
     let hosted = HostedCall { service: target.service, account, region: &target.region, request };
     facts.call();
@@ -38,7 +38,8 @@ pub(super) async fn answer(
     let millis = facts.answered();
     let reply = match outcome {
         Err(_) => {
-            log.error(|| "Execution failed due to a timeout error".to_owned());
+            super::failed(&mapping.values.authorized.route, &format!("no answer from {} in time", target.service));
+            log.failed("Execution failed due to a timeout error");
             return Err(GatewayError::IntegrationTimeout);
         }
         Ok(None) => return Err(mapping.values.unusable(log, &format!("{} is not reachable here", target.service))),
@@ -46,18 +47,20 @@ pub(super) async fn answer(
     };
     let answer = endpoint_answer(reply);
     facts.status(answer.status);
-    log::received(log, answer.status, millis, &answer.headers, &answer.body);
+    trail.endpoint_status = Some(answer.status);
+    trail.endpoint_request_id = answer.headers.get("x-amzn-requestid").map(str::to_owned);
+    log.endpoint_answered(answer.status, millis, answer.headers.iter(), &answer.body);
     let selector = answer.status.to_string();
     respond_mapped(&mut mapping, &declared.response, &selector, answer, log)
 }
 
-/// The request as the service's own clients would send it, but for the signature; its headers once more, for the log.
+/// The request as the service's own clients would send it, but for the signature.
 fn request(
     target: &ServiceTarget,
     verb: &str,
     mapped: MappedRequest,
     client: &ClientRequest,
-) -> Result<(ClientRequest, HeaderMap), GatewayError> {
+) -> Result<ClientRequest, GatewayError> {
     let MappedRequest { path, query: mapped_query, mut headers, body } = mapped;
     let mut query: Vec<Cow<'_, str>> = Vec::new();
     let raw_path = match &target.call {
@@ -86,7 +89,7 @@ fn request(
     let fields = headers
         .iter()
         .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
-    let request = ClientRequest {
+    Ok(ClientRequest {
         // It was one of API Gateway's verbs when it was declared, or the client's own.
         method: Method::from_bytes(verb.as_bytes()).map_err(|_| GatewayError::IntegrationFailure)?,
         raw_path,
@@ -96,8 +99,7 @@ fn request(
         source_ip: client.source_ip,
         port: client.port,
         secure: true,
-    };
-    Ok((request, headers))
+    })
 }
 
 fn encoded(text: &str) -> String {
