@@ -29,8 +29,8 @@ pub(crate) enum Node {
     Foreach { variable: Slot, list: Expr, body: Block, at: u32 },
     Define { variable: Slot, body: Block },
     Call(Box<Call>),
-    /// Leaves the innermost loop, macro, definition or template.
-    Break,
+    /// Leaves the innermost loop, macro, definition or template; or the loop that `$foreach.parent` names.
+    Break(Option<Expr>),
     /// Ends the template.
     Stop,
 }
@@ -64,7 +64,9 @@ pub(crate) struct Reference {
     pub(crate) escaped: bool,
     /// `$` and `#` in front that begin nothing.
     pub(crate) before: Box<str>,
-    /// What is printed for null.
+    /// Null prints as nothing.
+    pub(crate) quiet: bool,
+    /// Its own text, which is printed for null otherwise.
     pub(crate) literal: Box<str>,
     pub(crate) at: u32,
 }

@@ -60,7 +60,7 @@ impl Template {
             Err(halt) => {
                 let message = match halt {
                     Halt::Error(message) => message,
-                    Halt::Break | Halt::Stop => "the template has ended".to_owned(),
+                    Halt::Break | Halt::BreakLoop(_) | Halt::Stop => "the template has ended".to_owned(),
                 };
                 let (line, column) = place(&self.source, run.at);
                 Err(RenderError { line, column, message })

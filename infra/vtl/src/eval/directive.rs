@@ -13,7 +13,7 @@ impl Run<'_> {
     /// Renders a whole template: `#break` and `#stop` end it.
     pub(crate) fn template(&mut self, nodes: &[Node]) -> Eval<()> {
         match self.block(nodes) {
-            Err(Halt::Break | Halt::Stop) => Ok(()),
+            Err(Halt::Break | Halt::BreakLoop(_) | Halt::Stop) => Ok(()),
             other => other,
         }
     }
@@ -52,10 +52,15 @@ impl Run<'_> {
             }
             Node::Define { variable, body } => {
                 let definition = self.heap.definition(body.clone());
-                self.assign(*variable, definition, false)
+                self.assign(*variable, definition, false);
+                Ok(())
             }
             Node::Call(call) => self.call_macro(call),
-            Node::Break => Err(Halt::Break),
+            Node::Break(None) => Err(Halt::Break),
+            Node::Break(Some(scope)) => match self.expression(scope)? {
+                Value::Foreach(number) => Err(Halt::BreakLoop(number)),
+                _ => error("#break is given what is no loop"),
+            },
             Node::Stop => Err(Halt::Stop),
         }
     }
@@ -95,10 +100,11 @@ impl Run<'_> {
         }
         self.loops.truncate(number as usize);
         for (slot, value) in [variable, COUNT, HAS_NEXT, FOREACH].into_iter().zip(saved) {
-            self.assign(slot, value?, true)?;
+            self.assign(slot, value?, true);
         }
         match result {
             Err(Halt::Break) => Ok(()),
+            Err(Halt::BreakLoop(broken)) if broken == number => Ok(()),
             other => other,
         }
     }
@@ -108,10 +114,10 @@ impl Run<'_> {
             here.index = index;
             here.has_next = more;
         }
-        self.assign(COUNT, Value::size(index + 1), true)?;
-        self.assign(HAS_NEXT, Value::Bool(more), true)?;
-        self.assign(FOREACH, Value::Foreach(number), true)?;
-        self.assign(variable, item, true)?;
+        self.assign(COUNT, Value::size(index + 1), true);
+        self.assign(HAS_NEXT, Value::Bool(more), true);
+        self.assign(FOREACH, Value::Foreach(number), true);
+        self.assign(variable, item, true);
         self.charge(1)?;
         self.block(body)
     }

@@ -18,6 +18,8 @@ use crate::{Inputs, Limits};
 pub(crate) enum Halt {
     /// `#break`: the innermost scope ends.
     Break,
+    /// The loop of this number ends.
+    BreakLoop(u32),
     /// `#stop`: the template ends, and is well.
     Stop,
     Error(String),
@@ -33,6 +35,14 @@ struct Frame<'t> {
     arguments: Arc<[Expr]>,
     /// Loop variables, constants, the body.
     locals: Vec<(Slot, Value)>,
+}
+
+impl Frame<'_> {
+    /// The argument that a parameter stands for.
+    fn parameter(&self, slot: Slot) -> Option<usize> {
+        let index = self.parameters.iter().position(|(name, _)| *name == slot)?;
+        (index < self.arguments.len()).then_some(index)
+    }
 }
 
 /// A `#foreach` that is running.
@@ -208,15 +218,12 @@ impl<'t> Run<'t> {
         let mut frame = self.frame;
         while frame != GLOBAL {
             let here = &self.frames[frame - 1];
-            if let Some(index) = here.parameters.iter().position(|(name, _)| *name == slot)
-                && index < here.arguments.len()
-                && !is_constant(&here.arguments[index])
-            {
+            if let Some((_, value)) = here.locals.iter().find(|(name, _)| *name == slot) {
+                return Ok(value.clone());
+            }
+            if let Some(index) = here.parameter(slot) {
                 let (arguments, parent) = (here.arguments.clone(), here.parent);
                 return self.in_frame(parent, |run| run.expression(&arguments[index]));
-            }
-            if let Some((_, value)) = here.locals.iter().find(|(name, value)| *name == slot && !value.is_null()) {
-                return Ok(value.clone());
             }
             frame = here.parent;
         }
@@ -230,36 +237,24 @@ impl<'t> Run<'t> {
         result
     }
 
-    /// `#set($name = …)`, or a loop's variable, which a macro keeps to itself.
-    fn assign(&mut self, slot: Slot, value: Value, local: bool) -> Eval<()> {
+    /// `#set($name = …)`, or a loop's variable, which a macro keeps to itself as it does what it sets its parameters to.
+    fn assign(&mut self, slot: Slot, value: Value, local: bool) {
         let mut frame = self.frame;
         while frame != GLOBAL {
             let here = &mut self.frames[frame - 1];
-            if let Some(index) = here.parameters.iter().position(|(name, _)| *name == slot)
-                && index < here.arguments.len()
-                && !is_constant(&here.arguments[index])
-            {
-                let (arguments, parent) = (here.arguments.clone(), here.parent);
-                return match &arguments[index] {
-                    Expr::Reference(target) => self.in_frame(parent, |run| run.assign_to(target, value)),
-                    // A parameter that stands for something else cannot be set.
-                    _ => Ok(()),
-                };
-            }
             if let Some((_, place)) = here.locals.iter_mut().find(|(name, _)| *name == slot) {
                 *place = value;
-                return Ok(());
+                return;
             }
-            if local {
+            if local || here.parameter(slot).is_some() {
                 here.locals.push((slot, value));
-                return Ok(());
+                return;
             }
             frame = here.parent;
         }
         if let Some(place) = self.globals.get_mut(slot as usize) {
             *place = value;
         }
-        Ok(())
     }
 
     /// The text of a macro's argument, where a variable is a parameter that stands for null.

@@ -77,6 +77,9 @@ impl Run<'_> {
             self.write(&reference.escapes)?;
             self.write(&reference.escapes)?;
             self.write(&reference.before)?;
+            if reference.quiet {
+                return Ok(());
+            }
             return match self.argument_literal(reference.root, &reference.literal) {
                 Some(literal) => self.write(&literal),
                 None => self.write(&reference.literal),
@@ -87,7 +90,7 @@ impl Run<'_> {
         match value {
             Value::Null => Ok(()),
             Value::Definition(id) => {
-                if self.definition(id)? { Ok(()) } else { self.write(&reference.literal) }
+                if self.definition(id)? || reference.quiet { Ok(()) } else { self.write(&reference.literal) }
             }
             value => {
                 let value = self.as_plain(value)?;
@@ -104,7 +107,8 @@ impl Run<'_> {
     /// `#set($reference = value)`.
     pub(super) fn assign_to(&mut self, target: &Reference, value: Value) -> Eval<()> {
         let Some((last, path)) = target.steps.split_last() else {
-            return self.assign(target.root, value, false);
+            self.assign(target.root, value, false);
+            return Ok(());
         };
         let owner = self.steps_of(target, path.len())?;
         let owner = self.as_plain(owner)?;
@@ -166,10 +170,6 @@ impl Run<'_> {
                 let method = if name.as_ref() == "empty" { "isEmpty" } else { "isBlank" };
                 return self.method(value, method, &[]);
             }
-            Value::List(id) if name.as_ref() == "length" => match self.heap.items(*id) {
-                (crate::value::ListKind::Native, items) => Value::size(items.len()),
-                _ => Value::Null,
-            },
             _ => Value::Null,
         })
     }

@@ -317,6 +317,7 @@ fn compare(
             (Some(size), Value::Bool(wanted)) => (size == 0) == *wanted,
             _ => false,
         },
+        C::SubsetOf | C::AnyOf | C::NoneOf if !matches!(left, Value::List(_)) => false,
         C::SubsetOf | C::AnyOf | C::NoneOf => {
             let mut found = 0;
             let all = items(left, scope.heap);

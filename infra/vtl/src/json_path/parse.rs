@@ -13,6 +13,10 @@ const MAX_NESTING: usize = 24;
 /// How long a path may be, in bytes.
 const MAX_LENGTH: usize = 8192;
 
+const FUNCTIONS: [&str; 13] = [
+    "min", "max", "avg", "sum", "stddev", "length", "size", "keys", "concat", "append", "first", "last", "index",
+];
+
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
     pub(super) pos: usize,
@@ -21,8 +25,6 @@ pub(super) struct Reader<'a> {
 
 pub(super) fn parse(path: &str) -> Result<JsonPath, Fault> {
     let trimmed = path.trim_end();
-    let offset = trimmed.len() - trimmed.trim_start().len();
-    let trimmed = trimmed.trim_start();
     if trimmed.is_empty() {
         return Err((0, "the path is empty".to_owned()));
     }
@@ -32,7 +34,7 @@ pub(super) fn parse(path: &str) -> Result<JsonPath, Fault> {
     let rooted = trimmed.starts_with('$') || trimmed.starts_with('@');
     let text = if rooted { trimmed.to_owned() } else { format!("$.{trimmed}") };
     let mut reader = Reader { text: &text, pos: 1, depth: 0 };
-    let place = |at: usize| offset + at.saturating_sub(if rooted { 0 } else { 2 });
+    let place = |at: usize| at.saturating_sub(if rooted { 0 } else { 2 });
     let segments = reader.segments(false).map_err(|(at, message)| (place(at), message))?;
     if reader.pos < text.len() {
         return Err((place(reader.pos), "a path goes on with . or [".to_owned()));
@@ -121,6 +123,9 @@ impl Reader<'_> {
             return self.fault("a name with blanks is written ['…']");
         }
         if self.peek() == b'(' {
+            if !FUNCTIONS.contains(&name) {
+                return self.fault(format!("there is no function {name:?}"));
+            }
             let name: Arc<str> = name.into();
             self.pos += 1;
             let arguments = self.nested(Self::function_arguments)?;
@@ -248,6 +253,8 @@ impl Reader<'_> {
         let number = |text: &str| text.trim().parse::<i32>().map(i64::from);
         let segment = if let Some((from, to)) = inner.split_once(':') {
             let bound = |text: &str| if text.trim().is_empty() { Ok(None) } else { number(text).map(Some) };
+            // A step is read over, as Jayway does.
+            let to = to.split(':').next().unwrap_or(to);
             match (bound(from), bound(to)) {
                 (Ok(from), Ok(to)) if from.is_some() || to.is_some() => Segment::Slice(from, to),
                 _ => return self.fault("a range is written [from:to]"),

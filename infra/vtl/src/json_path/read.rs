@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::filter::Scope;
 use super::{Argument, JsonPath, Root, Segment};
 use crate::number;
+use crate::print::Printer;
 use crate::value::{Entries, Heap, Key, ListKind, Value};
 
 /// A position in a list, counted from the end where it is negative.
@@ -19,12 +20,29 @@ impl JsonPath {
     pub(crate) fn evaluate(&self, document: &Value, heap: &mut Heap, steps: &mut u64) -> Option<Value> {
         let mut found = Vec::new();
         let definite = self.is_definite();
-        let mut walk = Walk { document, heap, steps, found: &mut found, definite };
-        if walk.follow(document, &self.segments).is_none() {
+        // What leads to one place has to be there, whatever is looked for from there on.
+        let single = |segment: &&Segment| match segment {
+            Segment::Names(names) => names.len() == 1,
+            Segment::Indexes(indexes) => indexes.len() == 1,
+            _ => false,
+        };
+        let (prefix, rest) = self.segments.split_at(self.segments.iter().take_while(single).count());
+        let mut walk = Walk { document, heap, steps, found: &mut found };
+        if walk.follow(document, prefix).is_none() {
             *steps = 0;
             return None;
         }
-        if definite { found.pop() } else { Some(heap.list(ListKind::Json, found)) }
+        let from = found.pop()?;
+        if rest.is_empty() {
+            return Some(from);
+        }
+        if (Walk { document, heap, steps, found: &mut found }).follow(&from, rest).is_none() {
+            *steps = 0;
+            return None;
+        }
+        // A function of one list is a value, however the list was found.
+        let one = definite || (found.len() == 1 && matches!(rest.last(), Some(Segment::Function(..))));
+        if one { found.pop() } else { Some(heap.list(ListKind::Json, found)) }
     }
 }
 
@@ -33,7 +51,6 @@ struct Walk<'a> {
     heap: &'a mut Heap,
     steps: &'a mut u64,
     found: &'a mut Vec<Value>,
-    definite: bool,
 }
 
 impl Walk<'_> {
@@ -92,22 +109,23 @@ impl Walk<'_> {
             Segment::Descend => self.descend(here, rest)?,
             Segment::Filter(test) => {
                 let candidates = if let Value::Map(_) = here { vec![here.clone()] } else { self.items(here) };
-                for candidate in candidates {
-                    let mut scope = Scope {
-                        document: self.document,
-                        current: &candidate,
-                        heap: &mut *self.heap,
-                        steps: &mut *self.steps,
-                    };
-                    if test.holds(&mut scope)? {
-                        self.follow(&candidate, rest)?;
-                    }
-                }
+                self.filter(candidates, test, rest)?;
             }
             Segment::Function(name, arguments) => {
                 if let Some(result) = self.function(here, name, arguments)? {
                     self.follow(&result, rest)?;
                 }
+            }
+        }
+        Some(())
+    }
+
+    fn filter(&mut self, candidates: Vec<Value>, test: &super::filter::Test, rest: &[Segment]) -> Option<()> {
+        for candidate in candidates {
+            let (heap, steps) = (&mut *self.heap, &mut *self.steps);
+            let mut scope = Scope { document: self.document, current: &candidate, heap, steps };
+            if test.holds(&mut scope)? {
+                self.follow(&candidate, rest)?;
             }
         }
         Some(())
@@ -138,7 +156,13 @@ impl Walk<'_> {
         while let Some(next) = waiting.pop() {
             *self.steps = self.steps.checked_sub(1)?;
             if matches!(next, Value::Map(_) | Value::List(_)) {
-                self.follow(&next, rest)?;
+                if let (Value::List(_), Some((Segment::Filter(test), rest))) = (&next, rest.split_first()) {
+                    // A list's objects come up themselves.
+                    let others = self.items(&next).into_iter().filter(|item| !matches!(item, Value::Map(_)));
+                    self.filter(others.collect(), test, rest)?;
+                } else {
+                    self.follow(&next, rest)?;
+                }
                 waiting.extend(self.children(&next).into_iter().rev());
             }
         }
@@ -207,8 +231,11 @@ impl Walk<'_> {
                 for index in 0..arguments.len() {
                     all.extend(argument(self, index));
                 }
-                let texts = all.iter().map(|value| if let Value::Text(text) = value { text.as_ref() } else { "" });
-                Some(Value::text(texts.collect::<String>()))
+                let mut text = String::new();
+                for value in all.iter().filter(|value| !matches!(value, Value::List(_) | Value::Map(_) | Value::Null)) {
+                    let _ = Printer { heap: self.heap, out: &mut text, limit: usize::MAX }.java(value, 0);
+                }
+                Some(Value::text(text))
             }
             _ => None,
         })

@@ -52,9 +52,9 @@ impl<'a> Lexer<'a> {
         self.state = State::Directive;
     }
 
-    /// Whether a bracket follows, after any spaces.
+    /// Whether a bracket follows, after any blanks.
     pub(super) fn bracket_follows(&self) -> bool {
-        self.text[self.pos..].trim_start_matches(' ').starts_with('(')
+        self.text[self.pos..].trim_start_matches([' ', '\t', '\n', '\r']).starts_with('(')
     }
 
     fn push(&mut self) {
@@ -104,7 +104,7 @@ impl<'a> Lexer<'a> {
             self.backslashes_to = self.pos + bytes.iter().take_while(|&&byte| byte == b'\\').count();
             backslashes = self.backslashes_to - self.pos;
         }
-        Rest { bytes, backslashes }
+        Rest { bytes, backslashes, after_dollar: false }
     }
 
     /// The next token; at the end one of kind [`Kind::Eof`], again and again.
@@ -119,7 +119,8 @@ impl<'a> Lexer<'a> {
                 let message = format!("the template ends within {:?}", clip(&self.text[begin..]));
                 return Err(Fault { at: begin, message });
             }
-            let rest = self.rest();
+            let mut rest = self.rest();
+            rest.after_dollar = begin < self.pos && self.state == State::Reference;
             let Some((kind, length)) = longest(self.state, rest) else {
                 let found = self.text[self.pos..].chars().next().unwrap_or(' ');
                 return Err(Fault { at: self.pos, message: format!("{found:?} cannot stand here") });

@@ -8,6 +8,8 @@ pub(super) struct Rest<'a> {
     pub(super) bytes: &'a [u8],
     /// How many backslashes it begins with. The lexer knows, without counting a long row of them anew for each.
     pub(super) backslashes: usize,
+    /// A `$` has just been read.
+    pub(super) after_dollar: bool,
 }
 
 /// The longest match so far; of equal ones the first that was offered.
@@ -65,7 +67,9 @@ pub(super) fn longest(state: State, rest: Rest<'_>) -> Option<(Kind, usize)> {
     found.offer(K::FormalCommentOpen, rest.formal_comment());
     found.offer(K::CommentOpen, rest.exact("#*"));
     found.offer(K::Hash, rest.exact("#"));
-    found.offer(K::CommentStart, rest.exact("##"));
+    if state != S::TextBlock {
+        found.offer(K::CommentStart, rest.exact("##"));
+    }
     match state {
         S::Default => {
             found.offer(K::DoubleEscape, rest.exact("\\\\"));
@@ -116,7 +120,10 @@ pub(super) fn longest(state: State, rest: Rest<'_>) -> Option<(Kind, usize)> {
     }
     if matches!(state, S::Reference | S::Modifier | S::Arguments) {
         found.offer(K::Identifier, rest.identifier());
-        found.offer(K::Dot, rest.dot());
+        // `$.name` is text: the dot has nothing in front that it could be a part of.
+        if !rest.after_dollar {
+            found.offer(K::Dot, rest.dot());
+        }
     }
     if matches!(state, S::Reference | S::Modifier) {
         found.offer(K::LeftCurly, rest.exact("{"));
@@ -165,7 +172,7 @@ fn is_word(byte: u8) -> bool {
 
 impl<'a> Rest<'a> {
     fn from(self, offset: usize) -> Rest<'a> {
-        Rest { bytes: &self.bytes[offset..], backslashes: 0 }
+        Rest { bytes: &self.bytes[offset..], backslashes: 0, after_dollar: false }
     }
 
     fn at(self, offset: usize) -> u8 {

@@ -47,7 +47,7 @@ impl Parser<'_, '_> {
         }
         let escaped = backslashes % 2 == 1;
         let quiet = image.starts_with("$!");
-        let literal = if quiet && !escaped { String::new() } else { image.clone() + &self.literal_between(first + 1) };
+        let literal = image.clone() + &self.literal_between(first + 1);
         let name = if formal { name } else { image.trim_start_matches("$!").trim_start_matches('$').to_owned() };
         Ok(Parsed::Reference(Reference {
             root: self.slot(&name),
@@ -55,6 +55,7 @@ impl Parser<'_, '_> {
             escapes: escapes.into(),
             escaped,
             before: (special + &before).into(),
+            quiet: quiet && !escaped,
             literal: literal.into(),
             at,
         }))

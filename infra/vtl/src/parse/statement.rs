@@ -132,6 +132,11 @@ impl Parser<'_, '_> {
         self.tokens[from..self.next].iter().map(Token::literal).collect()
     }
 
+    /// The same without what stands between tokens, as a call that no macro answers prints.
+    fn images_from(&self, from: usize) -> String {
+        self.tokens[from..self.next].iter().map(|token| token.image.as_str()).collect()
+    }
+
     // Places and errors.
 
     fn offset(&self, at: usize) -> u32 {
@@ -321,9 +326,12 @@ impl Parser<'_, '_> {
             return self.without_arguments(nodes, &name, &token, begin);
         }
         let arguments = self.directive_arguments(&name)?;
-        let literal = self.tokens[first..self.next].iter().map(|token| token.image.as_str()).collect::<String>();
+        let literal = self.images_from(first);
         let node = match name.as_str() {
-            "break" => Node::Break,
+            "break" => Node::Break(arguments.into_iter().next().and_then(|argument| match argument {
+                Argument::Value(scope) => Some(scope),
+                Argument::Word(_) => None,
+            })),
             "stop" => Node::Stop,
             "literal" => {
                 let from = self.next;
@@ -348,8 +356,10 @@ impl Parser<'_, '_> {
                     .collect::<Result<Vec<_>, _>>();
                 let block = name.starts_with('@');
                 let body = if block { Some(self.statements()?) } else { None };
+                let mut literal = literal;
                 if block {
                     self.end(&format!("#{name}"), begin)?;
+                    literal = self.images_from(first);
                 }
                 let arguments = match arguments {
                     Ok(arguments) => arguments.into(),
@@ -378,7 +388,7 @@ impl Parser<'_, '_> {
     ) -> Result<(), ParseError> {
         add_text(nodes, &token.special);
         match name {
-            "break" => nodes.push(Node::Break),
+            "break" => nodes.push(Node::Break(None)),
             "stop" => nodes.push(Node::Stop),
             _ if is_directive(name) => {
                 return Err(self.error_at(begin, format!("#{name} needs its arguments in brackets")));
