@@ -7,6 +7,9 @@ mod ast;
 mod builtin;
 mod error;
 mod eval;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod inputs;
 mod json;
 pub mod json_path;

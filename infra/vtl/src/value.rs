@@ -70,10 +70,6 @@ impl Value {
     pub(crate) fn size(size: usize) -> Value {
         Value::Int(i32::try_from(size).unwrap_or(i32::MAX))
     }
-
-    pub(crate) fn is_null(&self) -> bool {
-        matches!(self, Value::Null | Value::Missing)
-    }
 }
 
 /// What Java's class a list is of, as far as it shows.

@@ -202,8 +202,9 @@ impl Parser<'_, '_> {
         match kind {
             Kind::If => nodes.push(self.condition()?),
             Kind::CommentStart => {
-                let special = self.take()?.special;
-                add_text(nodes, &special);
+                // A `$` in front of the comment.
+                let literal = self.take()?.literal();
+                add_text(nodes, literal.strip_suffix("##").unwrap_or_default());
                 self.accept(Kind::CommentEnd)?;
             }
             Kind::CommentEnd => {
@@ -219,7 +220,7 @@ impl Parser<'_, '_> {
                 let token = self.take()?;
                 let macros = &self.shared.macros;
                 let text = escaped_directive(&token.image, |name| macros.contains_key(name));
-                add_text(nodes, &(token.special + &text));
+                add_text(nodes, &text);
             }
             Kind::DoubleEscape => self.double_escapes(nodes)?,
             Kind::Word | Kind::BracketedWord => self.directive(nodes)?,
@@ -314,9 +315,9 @@ impl Parser<'_, '_> {
     fn directive(&mut self, nodes: &mut Vec<Node>) -> Result<(), ParseError> {
         let (first, begin) = (self.next, self.position()?);
         let token = self.take()?;
-        // `$` and `#` in front that begin nothing.
-        let hash = token.image.rfind('#').unwrap_or(0);
-        let name = token.image[hash..].trim_start_matches('#').trim_start_matches('{').trim_end_matches('}').to_owned();
+        // With a `$` or `#` in front of its own it is no directive's name.
+        let name = token.image.get(1..).unwrap_or_default();
+        let name = name.strip_prefix('{').map_or(name, |name| name.trim_end_matches('}')).to_owned();
         if matches!(name.as_str(), "include" | "parse" | "evaluate") {
             return Err(self.error_at(begin, format!("#{name} is not part of mapping templates")));
         }
