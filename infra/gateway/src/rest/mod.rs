@@ -19,3 +19,4 @@ mod user_pools;
 mod validate;
 
 pub use pipeline::serve;
+pub(crate) use pipeline::serve_logged;

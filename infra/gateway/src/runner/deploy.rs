@@ -170,6 +170,7 @@ impl Deployer {
             issuers: Default::default(),
             caches: Caches::new(options.cache_scale),
             chance: Chance::default(),
+            hosted: Default::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
@@ -189,6 +190,7 @@ impl Deployer {
             describe: OnceLock::new(),
             tls,
         });
+        services.host_integrations();
         Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 

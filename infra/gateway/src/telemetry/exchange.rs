@@ -73,13 +73,13 @@ pub(crate) struct Trail<'a> {
     pub(crate) api_key_id: Option<Arc<str>>,
     /// Why an authorizer of the gateway's own refused a token.
     pub(crate) authorizer_error: Option<String>,
-    /// What is wrong with a request that a method's validator refused.
-    pub(crate) validation_error: Option<String>,
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
     /// Where the stage of a REST API keeps the method's responses: whether one was answered again.
     pub(crate) cache_hit: Option<bool>,
+    /// Whether the reply carries `X-Amzn-Trace-Id`: those of AWS, AWS_PROXY and HTTP do.
+    pub(crate) traced: bool,
     /// What the endpoint itself answered with, where that is not the integration's status: 200 of Lambda, whatever the
     /// function's result says.
     pub(crate) endpoint_status: Option<u16>,

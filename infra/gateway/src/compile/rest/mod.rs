@@ -6,6 +6,10 @@ mod canary;
 mod integration;
 mod logging;
 mod schema;
+mod mapping;
+mod parameters;
+mod service;
+mod templates;
 #[cfg(test)]
 mod tests;
 mod validation;
@@ -16,10 +20,14 @@ use indexmap::IndexMap;
 
 pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
-pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
 pub(crate) use self::logging::MethodLogging;
+pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
+pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
 use self::schema::BodyModels;
 pub(crate) use self::schema::{BodyModel, check_model, referred_model};
+pub(crate) use self::service::{ServiceCall, ServiceTarget};
+pub(crate) use self::templates::MappingTemplate;
 pub(crate) use self::validation::{BodyValidation, Place, RequiredParameter, Validation};
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
@@ -260,7 +268,7 @@ fn compile_method(
         logging: MethodLogging::new(stage, &resource.path, verbs(&method.http_method)),
         operation_name: method.operation_name.clone(),
         validation: Validation::new(api, method, models)?,
-        integration: RestIntegration::new(method.integration.as_ref(), stage)?,
+        integration: RestIntegration::new(method, stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
 }
@@ -288,6 +296,14 @@ fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     }
     for reason in method.validation.iter().flat_map(Validation::closed) {
         warnings.add(place, format_args!("not supported: {reason}; every request that it is for is answered with 500"));
+    }
+    // Roles are not modelled here, and templates that are still being written often lack them: it is told, not refused.
+    if let RestIntegration::Service(service) = &method.integration
+        && service.credentials == Credentials::Method
+    {
+        let what = "AWS refuses an integration with a service without credentials (Role ARN must be specified for AWS \
+                    integrations); here the service is called as the API's own account";
+        warnings.add(place, what);
     }
 }
 
