@@ -128,6 +128,10 @@ struct Run {
     /// Do not throttle the account as AWS does (10,000 requests a second, 500 new WebSocket connections): for load tests
     #[arg(long)]
     no_account_throttle: bool,
+    /// Let HTTP integrations reach link-local addresses (169.254.0.0/16, fe80::/10, fd00:ec2::/32), where cloud machines
+    /// have their metadata and credentials
+    #[arg(long, env = "FERROGATE_ALLOW_LINK_LOCAL", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_link_local: bool,
 }
 
 fn key_value(text: &str) -> Result<(String, String), String> {
@@ -202,6 +206,7 @@ impl Run {
             max_environments: self.max_environments.into(),
             enforce_permissions: self.enforce_permissions,
             account_throttle: !self.no_account_throttle,
+            allow_link_local: self.allow_link_local,
             watch: false,
             ..Options::default()
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::authorize::{Iam, Issuers};
 use crate::clock::Clock;
 use crate::lambda::Invoke;
+use crate::rest::Backends;
 use crate::telemetry::Telemetry;
 use crate::throttle::Limits;
 
@@ -29,6 +30,8 @@ pub struct Gateway {
     pub limits: Limits,
     /// Whose tokens can be verified.
     pub issuers: Issuers,
+    /// What calls the endpoints of REST APIs' HTTP integrations.
+    pub backends: Backends,
 }
 
 impl Gateway {

@@ -71,7 +71,8 @@ pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result
     })
 }
 
-fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
+/// `uri` with `${stageVariables.x}` replaced, and whether there was one.
+pub(super) fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
     const OPEN: &str = "${stageVariables.";
     let (mut out, mut rest, mut replaced) = (String::with_capacity(uri.len()), uri, false);
     while let Some((before, after)) = rest.split_once(OPEN) {

@@ -45,6 +45,8 @@ pub(super) enum GatewayError {
     NotAuthorized(String),
     /// MISSING_AUTHENTICATION_TOKEN: no such resource or method, or no signature.
     MissingAuthenticationToken,
+    /// INTEGRATION_FAILURE: the endpoint cannot be reached, or its response has no end.
+    NetworkFailure,
     /// QUOTA_EXCEEDED: the API key has used up what its plan allows for the period.
     QuotaExceeded,
     /// The event is over Lambda's 6 MB.
@@ -83,6 +85,7 @@ impl GatewayError {
             // Of no type of its own: recorded as answered by DEFAULT_5XX.
             E::MalformedProxyResponse => "DEFAULT_5XX",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            E::NetworkFailure => "INTEGRATION_FAILURE",
             E::QuotaExceeded => "QUOTA_EXCEEDED",
             E::RequestTooLong => "REQUEST_TOO_LARGE",
             E::Throttled => "THROTTLED",
@@ -99,6 +102,7 @@ impl GatewayError {
             GatewayError::MalformedProxyResponse => {
                 "Execution failed due to configuration error: Malformed Lambda proxy response"
             }
+            GatewayError::NetworkFailure => "Execution failed due to a network error communicating with endpoint",
             GatewayError::RequestTooLong => "Execution failed: the event is too large for Lambda",
             _ => "Execution failed due to configuration error",
         }
@@ -156,6 +160,12 @@ impl GatewayError {
                 StatusCode::FORBIDDEN,
                 "MissingAuthenticationTokenException",
                 r#"{"message":"Missing Authentication Token"}"#.into(),
+            ),
+            // The status is that of the type; other implementations have seen 500.
+            E::NetworkFailure => (
+                StatusCode::GATEWAY_TIMEOUT,
+                INTERNAL,
+                r#"{"message":"Network error communicating with endpoint"}"#.into(),
             ),
             E::QuotaExceeded => {
                 (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", r#"{"message":"Limit Exceeded"}"#.into())

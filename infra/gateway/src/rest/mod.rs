@@ -15,4 +15,5 @@ mod signature;
 mod tests;
 mod user_pools;
 
+pub use integration::Backends;
 pub use pipeline::serve;

@@ -24,6 +24,7 @@ use crate::lambda::{
     MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource, Worlds,
 };
 use crate::model::{Function, Model, ProtocolType};
+use crate::rest::Backends;
 use crate::server::{
     ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, TableEntry, Tls,
     WebSocketPlane,
@@ -166,6 +167,7 @@ impl Deployer {
             telemetry,
             limits: Limits::new(&options.region, options.account_throttle),
             issuers: Default::default(),
+            backends: Backends::new(options.allow_link_local, Arc::clone(&tls)),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));

@@ -49,6 +49,8 @@ pub struct Options {
     pub max_environments: usize,
     /// Whether an account's requests are throttled as on AWS: 10,000 a second in a region, and 500 new WebSocket connections.
     pub account_throttle: bool,
+    /// Whether HTTP integrations may reach link-local addresses, where machines have their metadata and credentials.
+    pub allow_link_local: bool,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             enforce_permissions: false,
             max_environments: 32,
             account_throttle: true,
+            allow_link_local: false,
         }
     }
 }

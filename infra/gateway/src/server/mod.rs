@@ -19,6 +19,7 @@ pub use listener::{Server, bind};
 pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
 pub use published::{Planes, Published};
 pub use request::{ClientRequest, Headers, Reply};
+pub(crate) use tls::lifetime;
 pub use tls::{Tls, TlsError};
 
 use bytes::Bytes;

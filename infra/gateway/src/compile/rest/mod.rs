@@ -1,6 +1,7 @@
 //! The snapshot of one stage of a REST API: the resources of its deployment, and its own functions, variables and caches.
 
 mod authorizers;
+mod endpoint;
 mod integration;
 #[cfg(test)]
 mod tests;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::integration::RestIntegration;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,

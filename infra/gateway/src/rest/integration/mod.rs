@@ -1,7 +1,10 @@
 //! The stages around what a method is integrated with: its request, its answer, and the method's response out of that. One
 //! file for each type of integration.
 
+mod backend;
 mod lambda_proxy;
+
+pub use self::backend::Backends;
 
 use super::authorize::AuthorizedRequest;
 use super::error::GatewayError;
