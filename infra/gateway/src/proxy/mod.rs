@@ -13,7 +13,7 @@ mod result;
 pub(crate) mod testing;
 
 pub(crate) use authorizer_call::{Authorized, AuthorizerFailure, ask};
-pub(crate) use body::{BinaryMediaTypes, MAX_BODY_BYTES, decode_base64, http_event_body};
+pub(crate) use body::{BinaryMediaTypes, MAX_BODY_BYTES, decode_base64, http_event_body, media_type};
 pub(crate) use call::{CallError, call};
 pub(crate) use event_v1::{AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, RequestContextV1};
 pub(crate) use headers::{Integrated, name_for_client, passes_to};

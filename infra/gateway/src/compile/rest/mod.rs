@@ -3,6 +3,9 @@
 mod authorizers;
 mod endpoint;
 mod integration;
+mod mapping;
+mod parameters;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +15,9 @@ use indexmap::IndexMap;
 
 pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
+pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
+pub(crate) use self::templates::MappingTemplate;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,

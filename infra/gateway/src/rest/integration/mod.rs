@@ -2,7 +2,12 @@
 //! file for each type of integration.
 
 mod backend;
+mod content;
 mod lambda_proxy;
+mod mapping;
+mod request_parameters;
+mod request_values;
+mod response;
 
 pub use self::backend::Backends;
 
