@@ -1,6 +1,7 @@
 //! The data plane of REST APIs.
 
 mod authorize;
+mod compression;
 mod customise;
 mod error;
 mod event;

@@ -1,7 +1,9 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
+use std::sync::OnceLock;
+
 use super::error::GatewayError;
-use super::{authorize, integration, limits, parse, respond, route};
+use super::{authorize, compression, integration, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -9,6 +11,7 @@ use crate::server::{ClientRequest, Reply, RestPlane};
 use crate::telemetry::Trail;
 
 /// What is known of a request before it is parsed, and still known when it has failed.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) api: &'a RestPlane,
@@ -35,12 +38,18 @@ pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply
         request: &request,
     };
     let mut trail = Trail::default();
-    let outcome = stages(&call, path, &mut trail).await;
+    let unpacked = OnceLock::new();
+    let outcome = stages(&call, path, &mut trail, &unpacked).await;
     respond::tail(&call, outcome, &trail)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
-async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Result<Reply, GatewayError> {
+async fn stages<'a>(
+    call: &Call<'a>,
+    path: &'a str,
+    trail: &mut Trail<'a>,
+    unpacked: &'a OnceLock<ClientRequest>,
+) -> Result<Reply, GatewayError> {
     let parsed = parse::parse(call, path)?;
     trail.stage = Some(&parsed.stage.telemetry);
     trail.stage_name = &parsed.stage.stage_name;
@@ -56,5 +65,11 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
-    integration::answer(call, &authorized, api_key.as_ref(), trail).await
+    // Not before it is known who asks: unpacking is work that anybody could make.
+    let replaced = compression::unpacked(call.request).await?;
+    let replaced = replaced.map(|request| Call { request: unpacked.get_or_init(|| request), ..call.clone() });
+    let call = replaced.as_ref().unwrap_or(call);
+    let reply = integration::answer(call, &authorized, api_key.as_ref(), trail).await?;
+    let minimum = authorized.route.parsed.stage.minimum_compression_size;
+    Ok(compression::packed(call.request, minimum, reply).await)
 }

@@ -34,6 +34,8 @@ pub struct RestSnapshot {
     pub(crate) deployment_id: String,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) binary_media_types: BinaryMediaTypes,
+    /// `minimumCompressionSize`: responses of so many bytes are packed for clients that take it.
+    pub(crate) minimum_compression_size: Option<u32>,
     pub(crate) api_key_source: ApiKeySource,
     /// Indices into `resources`.
     pub(crate) routes: RouteTree<usize>,
@@ -183,6 +185,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),
         binary_media_types: BinaryMediaTypes::new(&api.binary_media_types),
+        minimum_compression_size: api.minimum_compression_size,
         api_key_source: match api.api_key_source.as_deref() {
             Some("AUTHORIZER") => ApiKeySource::Authorizer,
             _ => ApiKeySource::Header,
