@@ -63,7 +63,7 @@ pub(super) enum GatewayError {
     UnrecognizedClient,
     /// UNSUPPORTED_MEDIA_TYPE: no template is for the body, and it is not passed on as it is.
     UnsupportedMediaType,
-    /// The method's ARN is over 1,600 bytes.
+    /// The method's ARN is over 1,600 bytes, or the URL is longer than the kind of endpoint takes.
     UriTooLong,
 }
 
@@ -218,7 +218,7 @@ impl GatewayError {
 }
 
 /// The one error that is no JSON and has no error type: it is told before the API is looked at.
-fn content_too_long() -> Reply {
+pub(crate) fn content_too_long() -> Reply {
     reply(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "HTTP content length exceeded 10485760 bytes.".to_owned())
 }
 

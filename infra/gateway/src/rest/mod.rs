@@ -16,5 +16,6 @@ mod signature;
 mod tests;
 mod user_pools;
 
+pub(crate) use error::content_too_long;
 pub use integration::Backends;
 pub use pipeline::serve;

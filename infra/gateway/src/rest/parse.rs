@@ -32,6 +32,11 @@ pub(super) fn parse<'a>(call: &Call<'a>, path: &'a str) -> Result<ParsedRequest<
     let with_stage = path.trim_start_matches('/');
     let (stage, tail) = with_stage.split_at(with_stage.find('/').unwrap_or(with_stage.len()));
     let stage = call.api.stages.get(stage).ok_or(GatewayError::Forbidden)?;
+    // The question mark counts, if there is one.
+    let url = path.len() + request.raw_query.len() + usize::from(!request.raw_query.is_empty());
+    if url > stage.max_url {
+        return Err(GatewayError::UriTooLong);
+    }
     let doubled = tail.bytes().take_while(|b| *b == b'/').count().saturating_sub(1);
     // All of the bytes skipped are slashes, so this is a character boundary.
     let path = if tail.is_empty() { "/" } else { &tail[doubled..] };

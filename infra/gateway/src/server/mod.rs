@@ -11,6 +11,10 @@ mod planes;
 mod published;
 mod read;
 mod request;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};

@@ -34,6 +34,8 @@ pub struct RestSnapshot {
     pub(crate) deployment_id: String,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) binary_media_types: BinaryMediaTypes,
+    /// The longest URL from the stage on: 10,240 bytes for a regional API, 8,192 for others.
+    pub(crate) max_url: usize,
     /// `minimumCompressionSize`: responses of so many bytes are packed for clients that take it.
     pub(crate) minimum_compression_size: Option<u32>,
     pub(crate) api_key_source: ApiKeySource,
@@ -185,6 +187,10 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),
         binary_media_types: BinaryMediaTypes::new(&api.binary_media_types),
+        max_url: match &api.endpoint_configuration {
+            Some(endpoint) if endpoint.types.iter().any(|kind| kind == "REGIONAL") => 10_240,
+            _ => 8_192,
+        },
         minimum_compression_size: api.minimum_compression_size,
         api_key_source: match api.api_key_source.as_deref() {
             Some("AUTHORIZER") => ApiKeySource::Authorizer,
