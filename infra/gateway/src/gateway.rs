@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::authorize::{Iam, Issuers};
 use crate::clock::Clock;
+use crate::hosted::Hosted;
 use crate::lambda::Invoke;
 use crate::rest::Backends;
 use crate::telemetry::Telemetry;
@@ -32,6 +33,8 @@ pub struct Gateway {
     pub issuers: Issuers,
     /// What calls the endpoints of REST APIs' HTTP integrations.
     pub backends: Backends,
+    /// AWS's services in this process, for integrations that call them.
+    pub hosted: Hosted,
 }
 
 impl Gateway {

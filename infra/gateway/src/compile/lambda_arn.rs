@@ -71,7 +71,7 @@ pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result
     })
 }
 
-/// `uri` with `${stageVariables.x}` replaced, and whether there was one.
+/// The URI with its stage variables, and whether there were any. An unknown one is empty.
 pub(super) fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
     const OPEN: &str = "${stageVariables.";
     let (mut out, mut rest, mut replaced) = (String::with_capacity(uri.len()), uri, false);

@@ -36,6 +36,7 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
         telemetry: Telemetry::in_memory(&clock),
         issuers: Default::default(),
         backends: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda: functions,
         region: "us-east-1".into(),

@@ -35,6 +35,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
         telemetry: crate::telemetry::Telemetry::in_memory(&clock),
         issuers: Default::default(),
         backends: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda: fake.clone(),
         region: "us-east-1".into(),

@@ -71,6 +71,7 @@ impl Fake {
             telemetry: Telemetry::in_memory(&clock),
             issuers: Default::default(),
             backends: Default::default(),
+            hosted: Default::default(),
             clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,
             region: "us-east-1".into(),

@@ -37,6 +37,8 @@ pub(super) enum GatewayError {
     IntegrationFailure,
     /// INTEGRATION_TIMEOUT
     IntegrationTimeout,
+    /// Lambda would not take the event of a custom integration, which is no JSON: its own words.
+    InvalidEvent(String),
     /// A parameter cannot be put where it is mapped to.
     InvalidParameter,
     /// A parameter is mapped from the body, which begins as JSON does and is none.
@@ -88,6 +90,7 @@ impl GatewayError {
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
             E::InvalidApiKey => "INVALID_API_KEY",
+            E::InvalidEvent(_) => "BAD_REQUEST_BODY",
             E::InvalidParameter => "BAD_REQUEST_PARAMETERS",
             // Of no type of its own, as far as is known.
             E::InvalidRequestJson => "DEFAULT_4XX",
@@ -163,6 +166,7 @@ impl GatewayError {
             E::IntegrationTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, INTERNAL, r#"{"message":"Endpoint request timed out"}"#.into())
             }
+            E::InvalidEvent(text) => (StatusCode::BAD_REQUEST, "BadRequestException", message(text).into()),
             // AWS documents no answer to such a value.
             E::InvalidParameter => {
                 (StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Invalid request parameters"}"#.into())

@@ -6,6 +6,7 @@ mod customise;
 mod error;
 mod event;
 mod integration;
+mod journal;
 mod limits;
 mod parse;
 mod pipeline;

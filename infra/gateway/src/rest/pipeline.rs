@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::error::GatewayError;
-use super::{authorize, compression, integration, limits, parse, respond, route};
+use super::{authorize, compression, integration, journal, limits, parse, respond, route};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -40,7 +40,7 @@ pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply
     let mut trail = Trail::default();
     let unpacked = OnceLock::new();
     let outcome = stages(&call, path, &mut trail, &unpacked).await;
-    respond::tail(&call, outcome, &trail)
+    respond::tail(&call, outcome, &mut trail)
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
@@ -62,6 +62,7 @@ async fn stages<'a>(
     if !matched.parsed.stage.gateway_responses.is_empty() {
         trail.path_parameters.clone_from(&matched.path_parameters);
     }
+    journal::begin(call, &matched, trail);
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
@@ -69,6 +70,7 @@ async fn stages<'a>(
     let replaced = compression::unpacked(call.request).await?;
     let replaced = replaced.map(|request| Call { request: unpacked.get_or_init(|| request), ..call.clone() });
     let call = replaced.as_ref().unwrap_or(call);
+    journal::execution(call, &authorized, &mut trail.log);
     let reply = integration::answer(call, &authorized, api_key.as_ref(), trail).await?;
     let minimum = authorized.route.parsed.stage.minimum_compression_size;
     Ok(compression::packed(call.request, minimum, reply).await)

@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod events;
+mod execution_log;
 mod gateway_responses;
 mod iam;
 mod limits;

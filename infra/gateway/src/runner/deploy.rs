@@ -168,6 +168,7 @@ impl Deployer {
             limits: Limits::new(&options.region, options.account_throttle),
             issuers: Default::default(),
             backends: Backends::new(options.allow_link_local, Arc::clone(&tls)),
+            hosted: Default::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
@@ -187,6 +188,7 @@ impl Deployer {
             describe: OnceLock::new(),
             tls,
         });
+        services.host_integrations();
         Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 

@@ -6,7 +6,7 @@ use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
 use super::errors::{bad_request, conflict, no_such};
 use super::state::State;
-use super::{patch, publish, stage_patch};
+use super::{account, patch, publish, stage_patch};
 use crate::model::{CanarySettings, RestApi, Stage};
 
 pub(super) const OPERATIONS: &[Entry] = &[
@@ -149,6 +149,8 @@ fn update(call: &Call<'_>) -> Outcome {
         Ok(())
     })?;
     publish::publish(call.control, call.world, call.text("restApiId"), snapshot);
+    drop(state);
+    account::tell_of_missing_role(call, &operations);
     Ok(output)
 }
 

@@ -46,6 +46,7 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
         telemetry,
         issuers: Default::default(),
         backends: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda,
         region: "us-east-1".into(),

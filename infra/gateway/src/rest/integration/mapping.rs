@@ -86,7 +86,8 @@ impl<'a> Mapping<'a> {
         let binary = self.values.authorized.route.parsed.stage.binary_media_types.matches(content_type);
         let body = content::of_request(request.body.clone(), binary, mapping.content_handling);
         let body = body.map_err(|content::NotBase64| {
-            unusable(log, "Unable to transform request: the body is to be converted to binary and is no base64")
+            self.values
+                .unusable(log, "Unable to transform request: the body is to be converted to binary and is no base64")
         })?;
         match template.flatten() {
             None => Ok(body.into_bytes()),
@@ -103,13 +104,15 @@ impl<'a> Mapping<'a> {
         log: &mut ExecutionLog,
     ) -> Result<Bytes, GatewayError> {
         let Body::Text(body) = body else {
-            return Err(unusable(log, &format!("Unable to transform {what}: a template cannot read a binary body")));
+            return Err(self
+                .values
+                .unusable(log, &format!("Unable to transform {what}: a template cannot read a binary body")));
         };
         match template {
             MappingTemplate::Static(text) => Ok(text.clone()),
             MappingTemplate::Dynamic(template) => self.render(template, &body).map(Bytes::from).map_err(|error| {
                 tracing::warn!("a mapping template failed at {error}");
-                unusable(log, &format!("Unable to transform {what}: {error}"))
+                self.values.unusable(log, &format!("Unable to transform {what}: {error}"))
             }),
         }
     }
@@ -125,12 +128,6 @@ impl<'a> Mapping<'a> {
         };
         template.render(&inputs, &mut self.overrides)
     }
-}
-
-/// The gateway's 500 for an integration that cannot work as it is declared; the log says why.
-pub(super) fn unusable(log: &mut ExecutionLog, reason: &str) -> GatewayError {
-    log.error(|| format!("Execution failed due to configuration error: {reason}"));
-    GatewayError::IntegrationFailure
 }
 
 /// A value that may stand in a header. Line ends and other control characters may not, whoever has sent them: they would end

@@ -2,16 +2,18 @@
 //! requests ask for little of it.
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::sync::OnceLock;
 
 use ferrogate_vtl::Params;
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use super::super::authorize::AuthorizedRequest;
+use super::super::error::GatewayError;
 use super::super::event;
 use super::super::pipeline::Call;
 use crate::proxy::{decode_path, original_headers};
+use crate::telemetry::ExecutionLog;
 use crate::throttle::SentKey;
 
 /// A request, as far as it has been asked about.
@@ -19,9 +21,9 @@ pub(super) struct RequestValues<'a> {
     pub(super) call: &'a Call<'a>,
     pub(super) authorized: &'a AuthorizedRequest<'a>,
     api_key: Option<&'a SentKey<'a>>,
-    context: OnceCell<Map<String, Value>>,
-    params: OnceCell<Params>,
-    headers: OnceCell<Vec<(String, String)>>,
+    context: OnceLock<Map<String, Value>>,
+    params: OnceLock<Params>,
+    headers: OnceLock<Vec<(String, String)>>,
 }
 
 impl<'a> RequestValues<'a> {
@@ -34,9 +36,9 @@ impl<'a> RequestValues<'a> {
             call,
             authorized,
             api_key,
-            context: OnceCell::new(),
-            params: OnceCell::new(),
-            headers: OnceCell::new(),
+            context: OnceLock::new(),
+            params: OnceLock::new(),
+            headers: OnceLock::new(),
         }
     }
 
@@ -102,6 +104,13 @@ impl<'a> RequestValues<'a> {
     pub(super) fn path_value(&self, name: &str) -> Option<&str> {
         let found = self.authorized.route.path_parameters.iter().find(|(n, _)| *n == name);
         found.map(|(_, value): &(_, Cow<'_, str>)| &**value)
+    }
+
+    /// The gateway's 500 for an integration that cannot work as it is declared; both logs say why.
+    pub(super) fn unusable(&self, log: &mut ExecutionLog, reason: &str) -> GatewayError {
+        super::failed(&self.authorized.route, reason);
+        log.error(|| format!("Execution failed due to configuration error: {reason}"));
+        GatewayError::IntegrationFailure
     }
 
     /// A stage variable.

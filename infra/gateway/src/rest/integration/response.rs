@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::super::error::GatewayError;
 use super::content;
-use super::mapping::{Mapping, header_value, unusable};
+use super::mapping::{Mapping, header_value};
 use super::request_parameters::{common, parse_body};
 use super::request_values::text_of;
 use crate::compile::rest::{MappedResponse, ResponseMapping, ResponseSource};
@@ -36,10 +36,10 @@ pub(super) fn respond_mapped(
     let Some(selected) = declared.select(selector) else {
         let reason =
             "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: ";
-        return Err(unusable(log, &format!("{reason}{}", answer.status)));
+        return Err(mapping.values.unusable(log, &format!("{reason}{}", answer.status)));
     };
     let Some(status) = selected.status else {
-        return Err(unusable(log, "Output mapping refers to an invalid method response"));
+        return Err(mapping.values.unusable(log, "Output mapping refers to an invalid method response"));
     };
     let mut headers = map_headers(mapping, selected, &answer, log)?;
     let request = mapping.values.call.request;
@@ -48,7 +48,9 @@ pub(super) fn respond_mapped(
     let is_binary = binary.matches(answer.headers.get("content-type"));
     let body = content::of_response(answer.body, is_binary, binary.matches(accept), selected.content_handling);
     let body = body.map_err(|content::NotBase64| {
-        unusable(log, "Unable to transform response: the body is to be converted to binary and is no base64")
+        mapping
+            .values
+            .unusable(log, "Unable to transform response: the body is to be converted to binary and is no base64")
     })?;
     let body = match selected.templates.for_response(accept) {
         Some(template) => mapping.transform(template, body, "response", log)?,
@@ -79,17 +81,17 @@ fn map_headers(
                 Some(fields(&answer.headers, wanted).collect::<Vec<_>>().join(","))
             }
             ResponseSource::Body => {
-                body().ok_or_else(|| unusable(log, "Invalid JSON in response body"))?;
+                body().ok_or_else(|| mapping.values.unusable(log, "Invalid JSON in response body"))?;
                 Some(String::from_utf8_lossy(answer.body.trim_ascii()).into_owned())
             }
             ResponseSource::BodyPath(path) => {
-                let body = body().ok_or_else(|| unusable(log, "Invalid JSON in response body"))?;
+                let body = body().ok_or_else(|| mapping.values.unusable(log, "Invalid JSON in response body"))?;
                 path.read(body).as_ref().and_then(text_of)
             }
             ResponseSource::Common(source) => common(&mapping.values, source),
         };
         if let Some(value) = value.filter(|value| !value.is_empty()) {
-            insert(&mut headers, name, &value, log)?;
+            insert(mapping, &mut headers, name, &value, log)?;
         }
     }
     Ok(headers)
@@ -115,7 +117,7 @@ fn override_with(
     let overrides = &mapping.overrides.response;
     for (name, value) in &overrides.header {
         if let Ok(name) = HeaderName::from_bytes(name.as_bytes()) {
-            insert(headers, &name, value, log)?;
+            insert(mapping, headers, &name, value, log)?;
         }
     }
     let wanted = overrides.status.as_deref().and_then(|status| status.parse().ok());
@@ -123,9 +125,15 @@ fn override_with(
     Ok(wanted.and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or(status))
 }
 
-fn insert(headers: &mut HeaderMap, name: &HeaderName, value: &str, log: &mut ExecutionLog) -> Result<(), GatewayError> {
+fn insert(
+    mapping: &Mapping<'_>,
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    value: &str,
+    log: &mut ExecutionLog,
+) -> Result<(), GatewayError> {
     let Some(value) = header_value(value) else {
-        return Err(unusable(log, &format!("the value for the header {name} has control characters")));
+        return Err(mapping.values.unusable(log, &format!("the value for the header {name} has control characters")));
     };
     if let Some(name) = sent_as(name) {
         headers.insert(name, value);

@@ -155,6 +155,7 @@ impl Server {
             limits: crate::throttle::Limits::default(),
             issuers: Default::default(),
             backends: Default::default(),
+            hosted: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());

@@ -11,11 +11,12 @@ use serde_json::json;
 use super::super::super::call::{ApiError, Call, Outcome, Output};
 use super::super::super::world::lock;
 use super::super::errors::{no_such, not_found};
-use super::log::{Log, java_map, shown};
+use super::log::{Log, shown};
 use super::recorder::{Recorder, Seen};
 use super::{Test, Tested, headers, run};
 use crate::gateway::Gateway;
 use crate::model::{Resource, RestApi};
+use crate::telemetry::{java_map, title_case};
 
 const STAGE: &str = "test-invoke-stage";
 
@@ -151,15 +152,6 @@ fn reply_headers(tested: &Tested) -> IndexMap<String, Vec<String>> {
 /// The last value of each.
 fn single(headers: &IndexMap<String, Vec<String>>) -> impl Iterator<Item = (&str, &str)> {
     headers.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())))
-}
-
-/// `content-type` → `Content-Type`
-fn title_case(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
-    });
-    words.collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]

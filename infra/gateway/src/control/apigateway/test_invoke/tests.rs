@@ -143,7 +143,7 @@ async fn an_authorizer_gives_its_policy_whatever_it_says() {
         "{answer}"
     );
     assert_eq!(serde_json::from_str::<Value>(answer["policy"].as_str().unwrap()).unwrap(), policy);
-    assert!(lines(&answer).contains(&"Using valid authorizer policy for principal: *****42"));
+    assert!(lines(&answer).contains(&"Using valid authorizer policy for principal: ****-42"));
     let arn = "arn:aws:execute-api:us-east-1:000000000000:api/ESTestInvoke-stage/GET/";
     assert_eq!(fake.event("auth"), json!({"type": "TOKEN", "authorizationToken": "token", "methodArn": arn}));
     let (_, unidentified) = call(json!({})).await;
