@@ -133,6 +133,10 @@ struct Run {
     /// smallest cluster's 0.5 GB and 2.4 GiB of the largest's 237 GB
     #[arg(long, value_name = "PART", default_value_t = DEFAULT_CACHE_SCALE, value_parser = part)]
     cache_scale: f64,
+    /// Let HTTP integrations reach link-local addresses (169.254.0.0/16, fe80::/10, fd00:ec2::/32), where cloud machines
+    /// have their metadata and credentials
+    #[arg(long, env = "FERROGATE_ALLOW_LINK_LOCAL", value_parser = clap::builder::FalseyValueParser::new())]
+    allow_link_local: bool,
 }
 
 fn part(text: &str) -> Result<f64, String> {
@@ -213,6 +217,7 @@ impl Run {
             enforce_permissions: self.enforce_permissions,
             account_throttle: !self.no_account_throttle,
             cache_scale: self.cache_scale,
+            allow_link_local: self.allow_link_local,
             watch: false,
             ..Options::default()
         })

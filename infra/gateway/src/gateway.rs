@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::hosted::Hosted;
 use crate::lambda::Invoke;
 use crate::response_cache::Caches;
+use crate::rest::Backends;
 use crate::telemetry::Telemetry;
 use crate::throttle::Limits;
 
@@ -36,6 +37,8 @@ pub struct Gateway {
     pub caches: Caches,
     /// Which requests a canary gets.
     pub chance: Chance,
+    /// What calls the endpoints of REST APIs' HTTP integrations.
+    pub backends: Backends,
     /// AWS's services in this process, for integrations that call them.
     pub hosted: Hosted,
 }

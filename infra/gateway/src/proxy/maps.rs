@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use super::headers::{Integrated, passes_to};
 use crate::server::ClientRequest;
 
 /// Values grouped by name, in the order in which the names first came.
@@ -143,33 +144,11 @@ impl<V: Serialize> Serialize for Pairs<'_, V> {
     }
 }
 
-/// Headers that a function never sees from REST's table, and those that the gateway itself writes.
-const DROPPED: [&str; 15] = [
-    "connection",
-    "content-length",
-    "content-md5",
-    "expect",
-    "max-forwards",
-    "proxy-authenticate",
-    "server",
-    "te",
-    "transfer-encoding",
-    "trailer",
-    "upgrade",
-    "www-authenticate",
-    "x-amzn-trace-id",
-    "x-forwarded-port",
-    "x-forwarded-proto",
-];
-
 /// The headers of payload format 1.0: as the client spelled them (only `Authorization` and `User-Agent` are
 /// normalised), without REST's dropped ones, with what the gateway adds.
 pub(crate) fn original_headers<'a>(request: &'a ClientRequest, host: &'a str, trace: &'a str) -> MultiMap<'a> {
-    let kept = request.headers.iter().filter(|(name, value)| {
-        !DROPPED.iter().any(|dropped| name.eq_ignore_ascii_case(dropped))
-            && !name.eq_ignore_ascii_case("x-forwarded-for")
-            && !is_signature(name, value)
-    });
+    let kept = request.headers.iter();
+    let kept = kept.filter(|(name, value)| passes_to(Integrated::LambdaProxy, name) && !is_signature(name, value));
     let spelled = kept.map(|(name, value)| {
         let name = match name {
             _ if name.eq_ignore_ascii_case("authorization") => "Authorization",
@@ -272,9 +251,25 @@ mod tests {
 
     #[test]
     fn rest_headers_keep_their_case_and_lose_the_listed_ones() {
-        let dropped = DROPPED.iter().map(|name| (*name, "x")).collect::<Vec<_>>();
+        let dropped = [
+            "connection",
+            "content-length",
+            "content-md5",
+            "expect",
+            "max-forwards",
+            "proxy-authenticate",
+            "server",
+            "te",
+            "transfer-encoding",
+            "trailer",
+            "upgrade",
+            "www-authenticate",
+            "x-amzn-trace-id",
+            "x-forwarded-port",
+            "x-forwarded-proto",
+        ];
         let mut request = request("GET", "/", &[("tEsT-HEADeR", "1"), ("test-header", "2"), ("authorization", "t")]);
-        request.headers.0.extend(dropped.into_iter().map(|(n, v)| (n.to_uppercase(), v.to_owned())));
+        request.headers.0.extend(dropped.into_iter().map(|name| (name.to_uppercase(), "x".to_owned())));
         request.headers.0.extend([
             ("user-AGENT".to_owned(), "curl".to_owned()),
             ("X-Forwarded-For".to_owned(), "9.9.9.9".to_owned()),

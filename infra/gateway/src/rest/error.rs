@@ -55,6 +55,8 @@ pub(super) enum GatewayError {
     NotAuthorized(String),
     /// MISSING_AUTHENTICATION_TOKEN: no such resource or method, or no signature.
     MissingAuthenticationToken,
+    /// INTEGRATION_FAILURE: the endpoint cannot be reached, or its response has no end.
+    NetworkFailure,
     /// QUOTA_EXCEEDED: the API key has used up what its plan allows for the period.
     QuotaExceeded,
     /// The event is over Lambda's 6 MB.
@@ -67,7 +69,7 @@ pub(super) enum GatewayError {
     UnrecognizedClient,
     /// UNSUPPORTED_MEDIA_TYPE: no template is for the body, and it is not passed on as it is.
     UnsupportedMediaType,
-    /// The method's ARN is over 1,600 bytes.
+    /// The method's ARN is over 1,600 bytes, or the URL is longer than the kind of endpoint takes.
     UriTooLong,
 }
 
@@ -101,6 +103,7 @@ impl GatewayError {
             // Of no type of its own: recorded as answered by DEFAULT_5XX.
             E::MalformedProxyResponse => "DEFAULT_5XX",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
+            E::NetworkFailure => "INTEGRATION_FAILURE",
             E::QuotaExceeded => "QUOTA_EXCEEDED",
             E::RequestTooLong => "REQUEST_TOO_LARGE",
             E::Throttled => "THROTTLED",
@@ -118,6 +121,7 @@ impl GatewayError {
             GatewayError::MalformedProxyResponse => {
                 "Execution failed due to configuration error: Malformed Lambda proxy response"
             }
+            GatewayError::NetworkFailure => "Execution failed due to a network error communicating with endpoint",
             GatewayError::RequestTooLong => "Execution failed: the event is too large for Lambda",
             _ => "Execution failed due to configuration error",
         }
@@ -188,6 +192,12 @@ impl GatewayError {
                 "MissingAuthenticationTokenException",
                 r#"{"message":"Missing Authentication Token"}"#.into(),
             ),
+            // The status is that of the type; other implementations have seen 500.
+            E::NetworkFailure => (
+                StatusCode::GATEWAY_TIMEOUT,
+                INTERNAL,
+                r#"{"message":"Network error communicating with endpoint"}"#.into(),
+            ),
             E::QuotaExceeded => {
                 (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", r#"{"message":"Limit Exceeded"}"#.into())
             }
@@ -222,7 +232,7 @@ impl GatewayError {
 }
 
 /// The one error that is no JSON and has no error type: it is told before the API is looked at.
-fn content_too_long() -> Reply {
+pub(crate) fn content_too_long() -> Reply {
     reply(StatusCode::PAYLOAD_TOO_LARGE, "text/plain", "HTTP content length exceeded 10485760 bytes.".to_owned())
 }
 

@@ -2,6 +2,7 @@
 
 mod authorize;
 mod cache;
+mod compression;
 mod customise;
 mod error;
 mod event;
@@ -18,5 +19,7 @@ mod tests;
 mod user_pools;
 mod validate;
 
+pub(crate) use error::content_too_long;
+pub use integration::Backends;
 pub use pipeline::serve;
 pub(crate) use pipeline::serve_logged;

@@ -36,6 +36,11 @@ pub(super) fn parse<'a>(call: &Call<'a>, path: &'a str) -> Result<ParsedRequest<
     if stage.disabled {
         return Err(GatewayError::Forbidden);
     }
+    // The question mark counts, if there is one.
+    let url = path.len() + request.raw_query.len() + usize::from(!request.raw_query.is_empty());
+    if url > stage.max_url {
+        return Err(GatewayError::UriTooLong);
+    }
     let doubled = tail.bytes().take_while(|b| *b == b'/').count().saturating_sub(1);
     // All of the bytes skipped are slashes, so this is a character boundary.
     let path = if tail.is_empty() { "/" } else { &tail[doubled..] };

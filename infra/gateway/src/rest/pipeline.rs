@@ -1,7 +1,9 @@
 //! The way of a request through a REST API, stage by stage, in AWS's order.
 
+use std::sync::OnceLock;
+
 use super::error::GatewayError;
-use super::{authorize, cache, journal, limits, parse, respond, route, validate};
+use super::{authorize, cache, compression, journal, limits, parse, respond, route, validate};
 use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
 use crate::ids;
@@ -9,6 +11,7 @@ use crate::server::{ClientRequest, Reply, RestPlane};
 use crate::telemetry::{ExecutionLog, Level, Trail};
 
 /// What is known of a request before it is parsed, and still known when it has failed.
+#[derive(Clone)]
 pub(super) struct Call<'a> {
     pub(super) gateway: &'a Gateway,
     pub(super) api: &'a RestPlane,
@@ -24,7 +27,8 @@ pub(super) struct Call<'a> {
 pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply {
     let call = Call::new(api, &request);
     let mut trail = Trail::default();
-    let outcome = stages(&call, path, &mut trail).await;
+    let unpacked = OnceLock::new();
+    let outcome = stages(&call, path, &mut trail, &unpacked).await;
     respond::tail(&call, outcome, &mut trail)
 }
 
@@ -33,7 +37,8 @@ pub(crate) async fn serve_logged(api: &RestPlane, path: &str, request: &ClientRe
     let call = Call::new(api, request);
     let log = ExecutionLog::new(Level::Info, true, &call.gateway.clock, &call.request_id);
     let mut trail = Trail { log, ..Trail::default() };
-    let outcome = stages(&call, path, &mut trail).await;
+    let unpacked = OnceLock::new();
+    let outcome = stages(&call, path, &mut trail, &unpacked).await;
     let reply = respond::tail(&call, outcome, &mut trail);
     (reply, trail.log.lines().iter().map(|line| line.text.clone()).collect())
 }
@@ -56,7 +61,12 @@ impl<'a> Call<'a> {
 }
 
 /// Any stage may end the request; whatever comes of it goes through the tail.
-async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Result<Reply, GatewayError> {
+async fn stages<'a>(
+    call: &Call<'a>,
+    path: &'a str,
+    trail: &mut Trail<'a>,
+    unpacked: &'a OnceLock<ClientRequest>,
+) -> Result<Reply, GatewayError> {
     let parsed = parse::parse(call, path)?;
     trail.stage = Some(&parsed.stage.telemetry);
     trail.stage_name = &parsed.stage.stage_name;
@@ -74,7 +84,13 @@ async fn stages<'a>(call: &Call<'a>, path: &'a str, trail: &mut Trail<'a>) -> Re
     let authorized = authorize::authorize(call, matched, trail).await?;
     trail.iam.clone_from(&authorized.iam);
     let api_key = limits::admit(call, &authorized, trail)?;
+    // Not before it is known who asks: unpacking is work that anybody could make.
+    let replaced = compression::unpacked(call.request).await?;
+    let replaced = replaced.map(|request| Call { request: unpacked.get_or_init(|| request), ..call.clone() });
+    let call = replaced.as_ref().unwrap_or(call);
     journal::execution(call, &authorized, &mut trail.log);
     validate::check(call, &authorized, trail)?;
-    cache::answer(call, &authorized, api_key.as_ref(), trail).await
+    let reply = cache::answer(call, &authorized, api_key.as_ref(), trail).await?;
+    let minimum = authorized.route.parsed.stage.minimum_compression_size;
+    Ok(compression::packed(call.request, minimum, reply).await)
 }

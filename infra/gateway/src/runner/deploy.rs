@@ -26,6 +26,7 @@ use crate::lambda::{
 };
 use crate::model::{Function, Model, ProtocolType};
 use crate::response_cache::Caches;
+use crate::rest::Backends;
 use crate::server::{
     ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, TableEntry, Tls,
     WebSocketPlane,
@@ -170,6 +171,7 @@ impl Deployer {
             issuers: Default::default(),
             caches: Caches::new(options.cache_scale),
             chance: Chance::default(),
+            backends: Backends::new(options.allow_link_local, Arc::clone(&tls)),
             hosted: Default::default(),
         };
         let published = Arc::new(Published::default());

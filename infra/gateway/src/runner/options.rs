@@ -52,6 +52,8 @@ pub struct Options {
     pub account_throttle: bool,
     /// What part of its `cacheClusterSize` a stage's cache may fill: above 0, and 1 for all of it.
     pub cache_scale: f64,
+    /// Whether HTTP integrations may reach link-local addresses, where machines have their metadata and credentials.
+    pub allow_link_local: bool,
 }
 
 impl Default for Options {
@@ -76,6 +78,7 @@ impl Default for Options {
             max_environments: 32,
             account_throttle: true,
             cache_scale: DEFAULT_CACHE_SCALE,
+            allow_link_local: false,
         }
     }
 }

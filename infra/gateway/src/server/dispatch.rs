@@ -19,7 +19,7 @@ use crate::lambda::EventSources;
 use crate::services::TableWorlds;
 use crate::{function_url, http as http_api, lambda, rest, websocket};
 
-/// Request line and headers of one request to an API (HTTP API and REST API quotas).
+/// Headers of one request to an API (REST API quotas), which for an HTTP API include the request line.
 const MAX_HEADERS: usize = 10_240;
 
 /// Empties everything and deploys the template, if there is one, anew. The error is for the user.
@@ -64,7 +64,7 @@ pub(super) async fn dispatch(
         Err(error) => {
             let status = match error {
                 ReadError::PackageTooLarge(_) => return lambda::package_too_large(&error.to_string()),
-                ReadError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+                ReadError::TooLarge(request) => return too_large(services, &request),
                 ReadError::TooSlow => StatusCode::REQUEST_TIMEOUT,
                 ReadError::Broken => StatusCode::BAD_REQUEST,
             };
@@ -145,11 +145,17 @@ async fn serve_api(
     upgrade: hyper::upgrade::OnUpgrade,
 ) -> Reply {
     let size: usize = request.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
-    if size + request.raw_path.len() + request.raw_query.len() > MAX_HEADERS {
-        // AWS documents the bound; the body of its answer is unconfirmed.
+    let plane = services.published.get(api_id);
+    // A REST API has a bound of its own for URLs.
+    let line = match plane {
+        Some(Plane::Rest(_)) => 0,
+        _ => request.raw_path.len() + request.raw_query.len(),
+    };
+    if size + line > MAX_HEADERS {
+        // AWS documents the bound; the status and the body of its answer are unconfirmed.
         return message_reply(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Request Header Fields Too Large");
     }
-    match services.published.get(api_id) {
+    match plane {
         Some(Plane::Rest(api)) => rest::serve(&api, path, request).await,
         Some(Plane::Http(_)) if path.is_empty() => with_slash(&request),
         Some(Plane::Http(api)) => http_api::serve(&api, without_default_stage(path), request).await,
@@ -166,6 +172,19 @@ async fn serve_api(
             StatusCode::NOT_FOUND,
             &format!("there is no API {api_id:?} here; GET /_ferrogate/health lists those that are"),
         ),
+    }
+}
+
+/// A body that is larger than anything here takes: an API says so in its own words, which a body over its own bound gets too.
+fn too_large(services: &Services, request: &ClientRequest) -> Reply {
+    let plane = match address::resolve(request) {
+        Target::Api { api_id, .. } => services.published.get(api_id),
+        _ => None,
+    };
+    match plane {
+        Some(Plane::Rest(_)) => rest::content_too_long(),
+        Some(Plane::Http(_)) => message_reply(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large"),
+        _ => message_reply(StatusCode::PAYLOAD_TOO_LARGE, &ReadError::TooLarge(Box::new(request.clone())).to_string()),
     }
 }
 

@@ -13,6 +13,10 @@ mod planes;
 mod published;
 mod read;
 mod request;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
@@ -21,6 +25,7 @@ pub use listener::{Server, bind};
 pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
 pub use published::{Planes, Published};
 pub use request::{ClientRequest, Headers, Reply};
+pub(crate) use tls::lifetime;
 pub use tls::{Tls, TlsError};
 
 use bytes::Bytes;

@@ -3,11 +3,12 @@
 mod authorizers;
 mod caching;
 mod canary;
+mod endpoint;
 mod integration;
 mod logging;
-mod schema;
 mod mapping;
 mod parameters;
+mod schema;
 mod service;
 mod templates;
 #[cfg(test)]
@@ -20,6 +21,7 @@ use indexmap::IndexMap;
 
 pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
+pub(crate) use self::endpoint::Endpoint;
 pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
 pub(crate) use self::logging::MethodLogging;
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
@@ -45,6 +47,10 @@ pub struct RestSnapshot {
     pub(crate) deployment_id: String,
     pub(crate) variables: IndexMap<String, String>,
     pub(crate) binary_media_types: BinaryMediaTypes,
+    /// The longest URL from the stage on: 10,240 bytes for a regional API, 8,192 for others.
+    pub(crate) max_url: usize,
+    /// `minimumCompressionSize`: responses of so many bytes are packed for clients that take it.
+    pub(crate) minimum_compression_size: Option<u32>,
     pub(crate) api_key_source: ApiKeySource,
     /// Indices into `resources`.
     pub(crate) routes: RouteTree<usize>,
@@ -236,6 +242,11 @@ fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> 
         deployment_id: stage.deployment_id.clone(),
         variables: stage.variables.clone(),
         binary_media_types: BinaryMediaTypes::new(&api.binary_media_types),
+        max_url: match &api.endpoint_configuration {
+            Some(endpoint) if endpoint.types.iter().any(|kind| kind == "REGIONAL") => 10_240,
+            _ => 8_192,
+        },
+        minimum_compression_size: api.minimum_compression_size,
         api_key_source: match api.api_key_source.as_deref() {
             Some("AUTHORIZER") => ApiKeySource::Authorizer,
             _ => ApiKeySource::Header,

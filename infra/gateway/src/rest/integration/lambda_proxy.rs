@@ -1,7 +1,7 @@
 //! `AWS_PROXY`: the whole request goes to a function, and its result becomes the response.
 
 use ::http::header::CONTENT_TYPE;
-use ::http::{HeaderName, HeaderValue, Response};
+use ::http::{HeaderValue, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
@@ -13,7 +13,8 @@ use super::super::pipeline::Call;
 use super::{Facts, failed};
 use crate::compile::rest::{Credentials, LambdaProxy};
 use crate::proxy::{
-    CallError, HeaderValues, Malformed, call_traced, decode_base64, header_pairs, is_object, status_code,
+    CallError, HeaderValues, Integrated, Malformed, call_traced, decode_base64, header_pairs, is_object,
+    name_for_client, status_code,
 };
 use crate::server::Reply;
 use crate::telemetry::{ExecutionLog, Trail};
@@ -118,43 +119,11 @@ fn read(result: &[u8]) -> Result<(Reply, String, bool), Malformed> {
     *reply.status_mut() = status_code(result.status_code.as_ref())?;
     // Numbers are refused: recordings of AWS have strings and booleans only.
     for (name, value) in header_pairs(result.headers, result.multi_value_headers, false)? {
-        match treatment(name.as_str()) {
-            Treatment::Pass => {
-                reply.headers_mut().append(name, value);
-            }
-            Treatment::Drop => {}
-            Treatment::Remap(remapped) => {
-                reply.headers_mut().append(HeaderName::from_static(remapped), value);
-            }
+        if let Some(name) = name_for_client(Integrated::LambdaProxy, name) {
+            reply.headers_mut().append(name, value);
         }
     }
     Ok((reply, result.body.unwrap_or_default(), result.is_base64_encoded.unwrap_or_default()))
-}
-
-enum Treatment {
-    Pass,
-    Drop,
-    Remap(&'static str),
-}
-
-/// API Gateway's table of headers that a function may not simply set.
-fn treatment(name: &str) -> Treatment {
-    match name {
-        "authorization" => Treatment::Remap("x-amzn-remapped-authorization"),
-        "connection" => Treatment::Remap("x-amzn-remapped-connection"),
-        "content-md5" => Treatment::Remap("x-amzn-remapped-content-md5"),
-        "date" => Treatment::Remap("x-amzn-remapped-date"),
-        "max-forwards" => Treatment::Remap("x-amzn-remapped-max-forwards"),
-        "server" => Treatment::Remap("x-amzn-remapped-server"),
-        "user-agent" => Treatment::Remap("x-amzn-remapped-user-agent"),
-        "www-authenticate" => Treatment::Remap("x-amzn-remapped-www-authenticate"),
-        // Recomputed from the body that is sent.
-        "content-length" => Treatment::Drop,
-        "expect" | "host" | "proxy-authenticate" | "te" | "trailer" | "transfer-encoding" | "upgrade" | "via" => {
-            Treatment::Drop
-        }
-        _ => Treatment::Pass,
-    }
 }
 
 /// Says what is wrong with a result that is no [`ProxyResult`], without quoting its values.

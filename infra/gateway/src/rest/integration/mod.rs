@@ -1,6 +1,7 @@
 //! The stages around what a method is integrated with: its request, its answer, and the method's response out of that. One
 //! file for each type of integration; what the non-proxy ones have in common is in `mapping` and `response`.
 
+mod backend;
 mod content;
 mod facts;
 mod lambda_custom;
@@ -13,6 +14,7 @@ mod request_values;
 mod response;
 mod service;
 
+pub use self::backend::Backends;
 use self::facts::Facts;
 use self::mapping::Mapping;
 use super::authorize::AuthorizedRequest;

@@ -17,6 +17,7 @@ mod tests;
 mod validity;
 
 use std::io;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -134,6 +135,11 @@ impl Tls {
         // A panic while it is held leaves it whole: every change is one assignment.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// From when until when a certificate is good; `None` if it is no certificate.
+pub(crate) fn lifetime(certificate: &[u8]) -> Option<RangeInclusive<OffsetDateTime>> {
+    validity::read(certificate).map(|facts| facts.not_before..=facts.not_after)
 }
 
 fn config(authority: Arc<Authority>) -> Result<ServerConfig, TlsError> {

@@ -3,110 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
-use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_tungstenite::tungstenite::Message;
 
+use super::super::testing::Stack;
 use super::{Tls, open};
-use crate::{Ferrogate, Running};
-
-const TEMPLATE: &str = r#"
-Transform: AWS::Serverless-2016-10-31
-Resources:
-  Fn:
-    Type: AWS::Serverless::Function
-    Properties:
-      Runtime: provided.al2023
-      Handler: bootstrap
-      CodeUri: fn/
-      Events:
-        Get:
-          Type: Api
-          Properties: {Path: /hello, Method: get}
-  Chat:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: {Name: Chat, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action}
-  Target:
-    Type: AWS::ApiGatewayV2::Integration
-    Properties:
-      ApiId: !Ref Chat
-      IntegrationType: AWS_PROXY
-      IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Fn.Arn}/invocations
-  Connect:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: {ApiId: !Ref Chat, RouteKey: $connect, Target: !Sub 'integrations/${Target}'}
-  Default:
-    Type: AWS::ApiGatewayV2::Route
-    Properties:
-      ApiId: !Ref Chat
-      RouteKey: $default
-      Target: !Sub 'integrations/${Target}'
-      RouteResponseSelectionExpression: $default
-  DefaultAnswer:
-    Type: AWS::ApiGatewayV2::RouteResponse
-    Properties: {ApiId: !Ref Chat, RouteId: !Ref Default, RouteResponseKey: $default}
-  Stage:
-    Type: AWS::ApiGatewayV2::Stage
-    Properties: {ApiId: !Ref Chat, StageName: dev, AutoDeploy: true}
-"#;
-
-struct Stack {
-    running: Running,
-    events: mpsc::UnboundedReceiver<Value>,
-    _folder: tempfile::TempDir,
-}
 
 impl Stack {
-    /// Its function is this test's: events are shown, and answered with what they say.
-    async fn start() -> Stack {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("fn")).unwrap();
-        std::fs::write(folder.path().join("fn/bootstrap"), "#!/bin/sh\n").unwrap();
-        std::fs::write(folder.path().join("template.yaml"), TEMPLATE).unwrap();
-        let (seen, events) = mpsc::unbounded_channel();
-        let functions = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", functions.local_addr().unwrap());
-        tokio::spawn(async move {
-            loop {
-                let (stream, _) = functions.accept().await.unwrap();
-                let seen = seen.clone();
-                let service = service_fn(move |request: http::Request<Incoming>| {
-                    let seen = seen.clone();
-                    async move {
-                        let body = request.into_body().collect().await.unwrap().to_bytes();
-                        seen.send(serde_json::from_slice(&body).unwrap()).unwrap();
-                        let answer = json!({"statusCode": 200, "body": "from the function"}).to_string();
-                        Ok::<_, std::convert::Infallible>(http::Response::new(Full::new(Bytes::from(answer))))
-                    }
-                });
-                tokio::spawn(
-                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
-                );
-            }
-        });
-        let stack = Ferrogate::from_template(folder.path().join("template.yaml"));
-        let stack = stack.port(0).ephemeral().watch(false).function_endpoint(endpoint);
-        Stack { running: stack.start().await.unwrap(), events, _folder: folder }
-    }
-
-    async fn tcp(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.running.port())).await.unwrap()
-    }
-
     /// A client that has the authority's certificate from the stack itself, without encryption.
     async fn connector(&self) -> TlsConnector {
         let pem = get(self.tcp().await, "localhost", "/_ferrogate/ca.pem", &[]).await.1;

@@ -8,6 +8,7 @@ use yasna::{ASN1Error, ASN1ErrorKind, ASN1Result, BERReader, Tag};
 /// Name and key are in their encoded form.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Facts {
+    pub(super) not_before: OffsetDateTime,
     pub(super) not_after: OffsetDateTime,
     pub(super) subject: Vec<u8>,
     pub(super) public_key: Vec<u8>,
@@ -22,14 +23,12 @@ pub(super) fn read(der: &[u8]) -> Option<Facts> {
                 let _serial = reader.next().read_der()?;
                 let _algorithm = reader.next().read_der()?;
                 let _issuer = reader.next().read_der()?;
-                let not_after = reader.next().read_sequence(|reader| {
-                    read_time(reader.next())?;
-                    read_time(reader.next())
-                })?;
+                let (not_before, not_after) =
+                    reader.next().read_sequence(|reader| Ok((read_time(reader.next())?, read_time(reader.next())?)))?;
                 let subject = reader.next().read_der()?;
                 let public_key = reader.next().read_der()?;
                 let _extensions = reader.next().read_der()?;
-                Ok(Facts { not_after, subject, public_key })
+                Ok(Facts { not_before, not_after, subject, public_key })
             })?;
             reader.next().read_sequence(|reader| {
                 let _algorithm: ObjectIdentifier = reader.next().read_oid()?;
