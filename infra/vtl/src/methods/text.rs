@@ -88,12 +88,10 @@ impl Run<'_> {
                     None => return outside("charAt", i64::from(*index), length(text)),
                 }
             }
-            ("codePointAt", [Value::Int(index)]) => {
-                match text[offset_of(text, *index)..].chars().next() {
-                    Some(character) if *index >= 0 => Value::Int(character as i32),
-                    _ => return outside("codePointAt", i64::from(*index), length(text)),
-                }
-            }
+            ("codePointAt", [Value::Int(index)]) => match text[offset_of(text, *index)..].chars().next() {
+                Some(character) if *index >= 0 => Value::Int(character as i32),
+                _ => return outside("codePointAt", i64::from(*index), length(text)),
+            },
             ("substring" | "subSequence", [Value::Int(from), Value::Int(to)]) => {
                 return self.substring(text, *from, Some(*to));
             }
@@ -134,7 +132,7 @@ impl Run<'_> {
                     if index > 0 {
                         out.push_str(by);
                     }
-                    out.push_str(&*self.text(item)?);
+                    out.push_str(&self.text(item)?);
                     self.charge_bytes(by.len() + 16)?;
                     if out.len() > self.limits.output_bytes {
                         return self.too_long();

@@ -218,7 +218,7 @@ impl<'a> Rest<'a> {
     }
 
     fn escaped_directive(self) -> Option<usize> {
-        if self.backslashes % 2 == 0 || self.at(self.backslashes) != b'#' {
+        if self.backslashes.is_multiple_of(2) || self.at(self.backslashes) != b'#' {
             return None;
         }
         let word = self.from(self.backslashes + 1);
