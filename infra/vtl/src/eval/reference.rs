@@ -85,17 +85,14 @@ impl Run<'_> {
                 None => self.write(&reference.literal),
             };
         }
+        if let Value::Definition(id) = value {
+            // Velocity prints nothing of what stands in front.
+            return if self.definition(id)? || reference.quiet { Ok(()) } else { self.write(&reference.literal) };
+        }
         self.write(&reference.escapes)?;
         self.write(&reference.before)?;
         match value {
             Value::Null => Ok(()),
-            Value::Definition(id) => {
-                if self.definition(id)? || reference.quiet {
-                    Ok(())
-                } else {
-                    self.write(&reference.literal)
-                }
-            }
             value => {
                 let value = self.as_plain(value)?;
                 self.print(&value)

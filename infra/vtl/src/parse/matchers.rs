@@ -67,7 +67,8 @@ pub(super) fn longest(state: State, rest: Rest<'_>) -> Option<(Kind, usize)> {
     found.offer(K::FormalCommentOpen, rest.formal_comment());
     found.offer(K::CommentOpen, rest.exact("#*"));
     found.offer(K::Hash, rest.exact("#"));
-    if state != S::TextBlock {
+    // Right behind a property, as in `$a.b##`, Velocity knows no comment.
+    if !matches!(state, S::TextBlock | S::Modifier) {
         found.offer(K::CommentStart, rest.exact("##"));
     }
     match state {

@@ -7,7 +7,7 @@ use super::lexer::{Fault, Lexer, clip};
 use super::reference::Parsed;
 use super::token::{Kind, Token};
 use crate::ParseError;
-use crate::ast::{Block, Macro, Node, Slot, VARIABLES};
+use crate::ast::{Block, CONTEXT, Macro, Node, Slot, VARIABLES};
 use crate::error::place;
 
 /// How deep directives, brackets and texts may stand within each other.
@@ -17,12 +17,16 @@ const MAX_NESTING: usize = 48;
 pub(crate) struct Shared {
     slots: HashMap<String, Slot>,
     pub(crate) macros: HashMap<Box<str>, Macro>,
+    /// `$context` occurs.
+    pub(crate) reads_context: bool,
+    /// A method `params` is called.
+    pub(crate) reads_params: bool,
 }
 
 impl Shared {
     pub(crate) fn new() -> Self {
         let slots = VARIABLES.iter().zip(0..).map(|(name, slot)| ((*name).to_owned(), slot)).collect();
-        Shared { slots, macros: HashMap::new() }
+        Shared { slots, macros: HashMap::new(), reads_context: false, reads_params: false }
     }
 
     /// How many variables there are.
@@ -79,6 +83,7 @@ impl Parser<'_, '_> {
 
     pub(super) fn slot(&mut self, name: &str) -> Slot {
         if let Some(&slot) = self.shared.slots.get(name) {
+            self.shared.reads_context |= slot == CONTEXT;
             return slot;
         }
         let slot = Slot::try_from(self.shared.slots.len()).unwrap_or(Slot::MAX);
@@ -324,5 +329,46 @@ pub(super) fn add_text(nodes: &mut Vec<Node>, text: &str) {
         before.push_str(text);
     } else {
         nodes.push(Node::Text(text.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shared, parse};
+
+    fn refused(source: &str) -> String {
+        parse(source, &mut Shared::new()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_refusal_says_where_and_what() {
+        for (source, says) in [
+            ("a\n#end", "line 2, column 1: #end without a directive that it ends"),
+            ("#else", "line 1, column 1: #else without #if"),
+            ("x #if(true)", "line 1, column 3: #if without #end"),
+            ("#foreach($i in $l)\n$i", "line 1, column 1: #foreach without #end"),
+            ("#set($a = 1", "line 1, column 12: the template ends where ) is expected"),
+            ("#set($a 1)", "line 1, column 9: \"1\" stands where = is expected"),
+            ("#parse(\"x\")", "line 1, column 1: #parse is not part of mapping templates"),
+            ("#evaluate($x)", "line 1, column 1: #evaluate is not part of mapping templates"),
+            ("#include('x')", "line 1, column 1: #include is not part of mapping templates"),
+            ("price $", "line 1, column 7: the template ends within \"$\""),
+            ("#set($a = \"#if(true)x\")", "line 1, column 12: #if without #end"),
+        ] {
+            assert_eq!(refused(source), says, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_a_template_reads_is_known_when_it_is_parsed() {
+        let reads = |source: &str| {
+            let mut shared = Shared::new();
+            parse(source, &mut shared).unwrap();
+            (shared.reads_context, shared.reads_params)
+        };
+        assert_eq!(reads("$input.body context params"), (false, false));
+        assert_eq!(reads("#set($c = $context)$c.stage"), (true, false));
+        assert_eq!(reads("#set($i = $input)$i.params('x')"), (false, true));
+        assert_eq!(reads("#set($a = \"$\\u0063ontext.stage\")"), (true, false));
     }
 }
