@@ -2,7 +2,7 @@
 
 use super::{Eval, Run, error};
 use crate::ast::{Reference, Step};
-use crate::value::{Key, Object, Value};
+use crate::value::{Key, Name, Object, Value};
 
 impl Run<'_> {
     /// What a reference is worth; null where a part of it is.
@@ -153,7 +153,7 @@ impl Run<'_> {
     fn property(&mut self, value: &Value, name: &std::sync::Arc<str>) -> Eval<Value> {
         Ok(match value {
             Value::Map(id) => {
-                let found = self.heap.entries(*id).and_then(|entries| entries.get(&Key::Text(name.clone())));
+                let found = self.heap.entries(*id).and_then(|entries| entries.get(&Name(name)));
                 found.cloned().unwrap_or(Value::Null)
             }
             Value::Foreach(number) => self.loop_property(*number, name),
