@@ -144,7 +144,7 @@ impl Run<'_> {
         if self.state.is_override(id) && !self.state.set_once(id, &key) {
             return error("an override is set a second time; API Gateway allows it once");
         }
-        self.charge(1)?;
+        self.charge(super::expression::ALLOCATION_STEPS)?;
         let Some(entries) = self.heap.entries_mut(id) else { return Ok(Value::Null) };
         Ok(entries.insert(key, value).unwrap_or(Value::Null))
     }
