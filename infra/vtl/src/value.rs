@@ -1,7 +1,7 @@
 //! The values of a rendering, and the heap that lists and maps live on.
 //!
 //! Lists and maps are shared, as Java's are: they stand on a heap and values name them by number. So a list that holds itself
-//! leaks nothing, and one that is nested a million deep is dropped without recursion.
+//! leaks nothing, and one that is nested a hundred thousand deep is dropped without recursion.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;

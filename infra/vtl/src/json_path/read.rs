@@ -36,6 +36,13 @@ impl JsonPath {
         if rest.is_empty() {
             return Some(from);
         }
+        // Positions are those of a list, and names those of an object.
+        if matches!(rest[0], Segment::Names(_)) && !matches!(from, Value::Map(_)) {
+            return None;
+        }
+        if matches!(rest[0], Segment::Indexes(_) | Segment::Slice(..)) && !matches!(from, Value::List(_)) {
+            return None;
+        }
         if (Walk { document, heap, steps, found: &mut found }).follow(&from, rest).is_none() {
             *steps = 0;
             return None;
