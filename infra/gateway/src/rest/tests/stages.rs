@@ -36,10 +36,10 @@ async fn each_stage_serves_its_own_deployment() {
 async fn an_address_that_is_closed_answers_nobody() {
     let mut declared = api(&[("GET /users", "f")]);
     declared.disable_execute_api_endpoint = true;
-    declared.gateway_responses.insert("DEFAULT_4XX".to_owned(), crate::model::GatewayResponse {
-        status_code: Some("418".to_owned()),
-        ..Default::default()
-    });
+    declared.gateway_responses.insert(
+        "DEFAULT_4XX".to_owned(),
+        crate::model::GatewayResponse { status_code: Some("418".to_owned()), ..Default::default() },
+    );
     let plane = Plane::new(&declared, [("f", ok())]);
     for path in ["/prod/users", "/dev/users", "/prod/none"] {
         let refused = plane.get(path, &[]).await;

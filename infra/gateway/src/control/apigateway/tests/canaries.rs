@@ -23,7 +23,8 @@ impl Served {
     }
 
     async fn get(&self) -> (u16, String) {
-        let Some(Plane::Rest(plane)) = self.f.control.published().get(self.f.api.trim_start_matches("/restapis/")) else {
+        let Some(Plane::Rest(plane)) = self.f.control.published().get(self.f.api.trim_start_matches("/restapis/"))
+        else {
             return (0, String::new());
         };
         let reply = crate::rest::serve(&plane, "/dev", request("GET", "/dev", &[])).await;
@@ -76,7 +77,8 @@ async fn a_canary_is_deployed_promoted_and_removed() {
 #[tokio::test]
 async fn stages_are_made_with_canaries_of_deployments_that_there_are() {
     let s = Served::new().await;
-    let stage = |name: &str, canary: Value| json!({"stageName": name, "deploymentId": s.first, "canarySettings": canary});
+    let stage =
+        |name: &str, canary: Value| json!({"stageName": name, "deploymentId": s.first, "canarySettings": canary});
     assert_eq!(
         s.f.refused("POST", "/stages", stage("s1", json!({"deploymentId": "none", "percentTraffic": 1.0}))).await,
         (400, "Deployment id does not exist".to_owned())
@@ -105,7 +107,11 @@ async fn stages_are_made_with_canaries_of_deployments_that_there_are() {
     s.f.patch("/stages/dev", again.clone()).await;
     assert_eq!(
         s.f.patch_refused("/stages/dev", again).await,
-        (400, "Cannot remove method setting canarySettings because there is no method setting for this method ".to_owned())
+        (
+            400,
+            "Cannot remove method setting canarySettings because there is no method setting for this method "
+                .to_owned()
+        )
     );
 }
 
