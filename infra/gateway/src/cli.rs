@@ -1,14 +1,18 @@
 //! The command line.
 
+mod stages;
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::stages::{CanaryCommands, StageCommands};
 use crate::credentials::Credentials;
 use crate::export::Export;
 use crate::response_cache::DEFAULT_CACHE_SCALE;
 use crate::runner::{DEFAULT_PORT, Options};
+use crate::stage_command::StageRequest;
 
 /// Runs a SAM or CloudFormation serverless stack on this machine: API Gateway (REST, HTTP, WebSocket), Lambda and
 /// DynamoDB in one process.
@@ -29,6 +33,12 @@ enum Command {
     Serve(Run),
     /// Write what runs in a Ferrogate as a template, with the functions' code, to serve it again or deploy it on AWS
     Export(ExportArguments),
+    /// Do something with a stage of a REST API that runs: flush its cache, change its settings
+    #[command(subcommand)]
+    Stage(StageCommands),
+    /// Give a stage of a REST API that runs a canary, promote it, or end it
+    #[command(subcommand)]
+    Canary(CanaryCommands),
 }
 
 #[derive(Debug, Args)]
@@ -60,6 +70,8 @@ pub enum Action {
     Run(Box<Options>),
     /// An export of what runs elsewhere.
     Export(Export),
+    /// Something to be done with a stage of what runs elsewhere.
+    Stage(StageRequest),
 }
 
 #[derive(Debug, Args)]
@@ -158,6 +170,8 @@ impl Cli {
             Some(Command::Dev(dev)) => dev.options()?,
             Some(Command::Serve(run)) => run.options()?,
             Some(Command::Export(export)) => return Ok(Action::Export(export.export())),
+            Some(Command::Stage(stage)) => return Ok(Action::Stage(stage.request())),
+            Some(Command::Canary(canary)) => return Ok(Action::Stage(canary.request())),
             None => self.dev.options()?,
         };
         Ok(Action::Run(Box::new(options)))
@@ -254,6 +268,45 @@ mod tests {
         let there = export(&["export", "--endpoint", "http://a:1", "--output", "x", "--force"]);
         assert_eq!((there.endpoint.as_str(), there.output.to_str(), there.force), ("http://a:1", Some("x"), true));
         assert!(Cli::try_parse_from(["ferrogate", "export", "--format", "terraform"]).is_err());
+    }
+
+    fn stage(arguments: &[&str]) -> StageRequest {
+        match action(arguments) {
+            Action::Stage(request) => request,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn stages_and_canaries_are_told_what_to_do() {
+        use crate::stage_command::StageAct;
+        let flush = stage(&["stage", "cache", "flush", "UserApi", "--port", "4000"]);
+        assert_eq!((flush.endpoint.as_str(), flush.command.api.as_str()), ("http://127.0.0.1:4000", "UserApi"));
+        assert_eq!((flush.command.stage, flush.command.act), (None, StageAct::FlushCache));
+        let set = stage(&["stage", "set", "a", "prod", "variables/x=1", "/~1users/GET/caching/enabled=true"]);
+        let settings = ["variables/x=1", "/~1users/GET/caching/enabled=true"].map(str::to_owned);
+        assert_eq!(set.command.act, StageAct::Set(settings.into()));
+        let canary = stage(&["canary", "set", "a", "prod", "--percent", "0.5", "--variable", "x=1"]);
+        let expected =
+            StageAct::SetCanary { percent: Some(0.5), variables: vec![("x".into(), "1".into())], deployment: None };
+        assert_eq!(canary.command.act, expected);
+        let promote = stage(&["canary", "promote", "a", "--remove", "--endpoint", "http://h:1", "--region", "r"]);
+        assert_eq!(promote.command.act, StageAct::PromoteCanary { remove: true });
+        assert_eq!((promote.endpoint.as_str(), promote.command.region.as_deref()), ("http://h:1", Some("r")));
+        assert_eq!(stage(&["canary", "remove", "a", "prod"]).command.act, StageAct::RemoveCanary);
+        for wrong in [&["stage", "set", "a", "prod"][..], &["canary", "set", "a", "prod"], &["stage", "cache", "flush"]]
+        {
+            assert!(Cli::try_parse_from(["ferrogate"].iter().chain(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_caches_scale_is_a_part() {
+        assert_eq!(options(&["serve"]).cache_scale, DEFAULT_CACHE_SCALE);
+        assert_eq!(options(&["serve", "--cache-scale", "1"]).cache_scale, 1.0);
+        for wrong in ["0", "1.1", "-1", "x", "NaN"] {
+            assert!(Cli::try_parse_from(["ferrogate", "serve", &format!("--cache-scale={wrong}")]).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ mod runner;
 pub mod server;
 pub mod services;
 pub mod signature;
+mod stage_command;
 pub mod telemetry;
 pub mod template;
 pub mod throttle;
@@ -37,3 +38,4 @@ pub mod websocket;
 
 pub use export::{Export, ExportFailed};
 pub use runner::{DEFAULT_PORT, DataDirError, Ferrogate, Options, Running, StartError};
+pub use stage_command::{StageAct, StageCommand, StageFailed, StageRequest};

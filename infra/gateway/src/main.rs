@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use ferrogate::cli::{Action, Cli};
-use ferrogate::{Export, ExportFailed, Ferrogate, StartError};
+use ferrogate::{Export, ExportFailed, Ferrogate, StageFailed, StageRequest, StartError};
 use tracing_subscriber::EnvFilter;
 
 /// The exit statuses of `sysexits.h`, which say what kind of mistake it was.
@@ -46,6 +46,23 @@ fn main() -> ExitCode {
     match action {
         Action::Run(options) => runtime.block_on(run(Ferrogate::with_options(*options))),
         Action::Export(export) => runtime.block_on(export_to(&export)),
+        Action::Stage(request) => runtime.block_on(change_stage(&request)),
+    }
+}
+
+async fn change_stage(request: &StageRequest) -> ExitCode {
+    match request.run().await {
+        Ok(done) => {
+            let _ = write!(std::io::stdout(), "{done}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let status = match &error {
+                StageFailed::Unreachable(_) => EX_UNAVAILABLE,
+                StageFailed::Refused(_) => EX_DATAERR,
+            };
+            fail(&error.to_string(), status)
+        }
     }
 }
 

@@ -85,11 +85,14 @@ impl StageCache {
         self.lead(&mut under_way, key)
     }
 
-    /// Forgets everything, and what is under way is not kept.
-    pub(crate) fn flush(&self) {
+    /// Forgets everything, and what is under way is not kept; how many responses that were.
+    pub(crate) fn flush(&self) -> u64 {
         let mut under_way = self.under_way();
         under_way.leaders.clear();
-        self.kept.store(Arc::new(empty(self.capacity)));
+        let former = self.kept.swap(Arc::new(empty(self.capacity)));
+        // Its counts are put off, too.
+        former.run_pending_tasks();
+        former.entry_count()
     }
 
     fn get(&self, key: CacheKey, now: EpochMillis) -> Option<Kept> {

@@ -1,6 +1,7 @@
 //! `/_ferrogate/`: what runs here, whom to trust, and the clock.
 
 mod clock;
+mod stages;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -84,12 +85,14 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
             Ok(()) => now(services),
             Err(reply) => *reply,
         },
+        ("stages", &Method::POST) => stages::serve(services, request),
         (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
         ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
             "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/metrics, GET \
-             /_ferrogate/export, GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST /_ferrogate/clock and POST /_ferrogate/reset",
+             /_ferrogate/export, GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST \
+             /_ferrogate/clock, POST /_ferrogate/stages and POST /_ferrogate/reset",
         ),
     }
 }

@@ -49,13 +49,11 @@ impl RestSnapshot {
         self.cluster.as_ref()?.cache.get()
     }
 
-    /// Forgets what is kept of the stage, and of its canary.
-    pub(crate) fn flush(&self) {
-        for snapshot in [Some(self), self.canary.as_ref().map(|canary| &*canary.snapshot)].into_iter().flatten() {
-            if let Some(cache) = snapshot.cache() {
-                cache.flush();
-            }
-        }
+    /// Forgets what is kept of the stage, and of its canary; how many responses that were. `None` without a cache.
+    pub(crate) fn flush(&self) -> Option<u64> {
+        let own = self.cache().map(|cache| cache.flush());
+        let of_canary = self.canary.as_ref().and_then(|canary| canary.snapshot.flush());
+        own.into_iter().chain(of_canary).reduce(|a, b| a + b)
     }
 }
 

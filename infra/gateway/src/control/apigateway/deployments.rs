@@ -106,6 +106,9 @@ fn stage(call: &Call<'_>, api: &mut RestApi, deployment: &Deployment) -> Result<
     }
     let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
     stages::check_name(name)?;
+    if !api.stages.contains_key(name) {
+        stages::check_count(api)?;
+    }
     let now = call.now();
     let fresh = || Stage { stage_name: name.to_owned(), created_date: now, ..Stage::default() };
     let stage = api.stages.entry(name.to_owned()).or_insert_with(fresh);

@@ -87,13 +87,16 @@ fn check(method: &Method, integration: &Integration) -> Result<(), ApiError> {
     let targets = ["integration.request.querystring.", "integration.request.path.", "integration.request.header."];
     mapping::check_targets(integration.request_parameters.iter().flat_map(IndexMap::keys), &targets)?;
     let declared = |name: &str| method.request_parameters.as_ref().is_some_and(|declared| declared.contains_key(name));
-    let sources = integration.request_parameters.iter().flat_map(IndexMap::values);
-    match sources.chain(&integration.cache_key_parameters).find(|source| {
-        // A cache's key may have what the integration is sent too.
-        !source.starts_with("integration.request.") && !mapping::is_request_source(source, declared)
-    }) {
-        Some(source) => Err(mapping::not_a_source(source)),
-        None => Ok(()),
+    let mut sources = integration.request_parameters.iter().flat_map(IndexMap::values);
+    if let Some(source) = sources.find(|source| !mapping::is_request_source(source, declared)) {
+        return Err(mapping::not_a_source(source));
+    }
+    // A cache's key has what the method declares, or what the integration is sent of it.
+    let mapped = |name: &str| integration.request_parameters.as_ref().is_some_and(|mapped| mapped.contains_key(name));
+    let of_request = |name: &str| name.starts_with("method.request.") && mapping::is_request_source(name, declared);
+    match integration.cache_key_parameters.iter().all(|name| of_request(name) || mapped(name)) {
+        true => Ok(()),
+        false => Err(bad_request("Invalid cache key parameter specified")),
     }
 }
 

@@ -8,6 +8,7 @@ mod api_policy;
 mod authorizers;
 mod base_path_mappings;
 mod client_certificates;
+mod command;
 mod declare;
 mod deployments;
 mod describe;

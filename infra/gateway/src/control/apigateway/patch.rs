@@ -54,6 +54,13 @@ pub(super) struct Patch {
 }
 
 impl Patch {
+    /// An operation of Ferrogate's own.
+    pub(super) fn new(op: Op, path: &str, value: Option<&str>, from: Option<&str>) -> Patch {
+        let segments = path.strip_prefix('/').map(|rest| rest.split('/').map(unescaped).collect()).unwrap_or_default();
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Patch { op, path: path.to_owned(), segments, value: owned(value), from: owned(from) }
+    }
+
     /// The value; empty if there is none.
     pub(super) fn text(&self) -> &str {
         self.value.as_deref().unwrap_or_default()
@@ -136,10 +143,7 @@ fn parse(operation: &Value) -> Result<Patch, ApiError> {
         bad_request("Invalid patch operation specified. Must be one of: [add, remove, replace, move, copy, test]")
     })?;
     // AWS's own word for a path that was not sent.
-    let path = text("path").unwrap_or("null");
-    let segments = path.strip_prefix('/').map(|rest| rest.split('/').map(unescaped).collect()).unwrap_or_default();
-    let owned = |name| text(name).map(str::to_owned);
-    Ok(Patch { op, path: path.to_owned(), segments, value: owned("value"), from: owned("from") })
+    Ok(Patch::new(op, text("path").unwrap_or("null"), text("value"), text("from")))
 }
 
 fn unescaped(segment: &str) -> String {

@@ -38,12 +38,11 @@ pub(super) fn publish(control: &Control, world: &World, api_id: &str, snapshot: 
     control.published().publish(plane.with_stage(snapshot).into());
 }
 
-/// Forgets the responses that this stage keeps, and its canary.
-pub(super) fn flush(control: &Control, api_id: &str, stage: &str) {
-    if let Some(Plane::Rest(plane)) = control.published().get(api_id)
-        && let Some(snapshot) = plane.stages.get(stage)
-    {
-        snapshot.flush();
+/// Forgets the responses that this stage keeps, and its canary; how many that were, if it has a cache.
+pub(super) fn flush(control: &Control, api_id: &str, stage: &str) -> Option<u64> {
+    match control.published().get(api_id) {
+        Some(Plane::Rest(plane)) => plane.stages.get(stage)?.flush(),
+        _ => None,
     }
 }
 

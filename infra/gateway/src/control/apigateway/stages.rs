@@ -22,8 +22,8 @@ pub(super) const OPERATIONS: &[Entry] = &[
     op("FlushStageAuthorizersCache", flush_authorizers),
 ];
 
-/// Stages of an API.
-const MAX_STAGES: usize = 100;
+/// Stages of an API: AWS's quota, which it raises on request.
+const MAX_STAGES: usize = 10;
 
 /// A stage's name.
 ///
@@ -33,6 +33,17 @@ pub(super) fn check_name(name: &str) -> Result<(), ApiError> {
     let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     if name.is_empty() || name.len() > 128 || !name.chars().all(fits) {
         return Err(bad_request("Stage name only allows a-zA-Z0-9-_ and at most 128 characters"));
+    }
+    Ok(())
+}
+
+/// Whether the API may have one more stage.
+///
+/// # Errors
+/// `LimitExceededException`
+pub(super) fn check_count(api: &RestApi) -> Result<(), ApiError> {
+    if api.stages.len() >= MAX_STAGES {
+        return Err(ApiError::new("LimitExceededException", "Maximum number of stages for this API has been reached."));
     }
     Ok(())
 }
@@ -117,9 +128,7 @@ fn create(call: &Call<'_>) -> Outcome {
     if api.stages.contains_key(name) {
         return Err(conflict("Stage already exists"));
     }
-    if api.stages.len() >= MAX_STAGES {
-        return Err(ApiError::new("LimitExceededException", "Maximum number of stages for this API has been reached."));
-    }
+    check_count(api)?;
     if let Some(canary) = &stage.canary_settings {
         check_canary(canary)?;
     }

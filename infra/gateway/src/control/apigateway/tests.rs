@@ -1,6 +1,7 @@
 //! The service as its clients call it.
 
 mod apis;
+mod canaries;
 mod deployments;
 mod integrations;
 mod methods;
@@ -13,7 +14,7 @@ mod stages;
 use serde_json::{Value, json};
 
 use super::super::Control;
-use super::super::testing::{control, rest};
+use super::super::testing::{control, control_with, rest};
 
 const FUNCTION: &str = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/\
     arn:aws:lambda:us-east-1:000000000000:function:f/invocations";

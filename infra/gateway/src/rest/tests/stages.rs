@@ -33,6 +33,48 @@ async fn each_stage_serves_its_own_deployment() {
 }
 
 #[tokio::test]
+async fn an_address_that_is_closed_answers_nobody() {
+    let mut declared = api(&[("GET /users", "f")]);
+    declared.disable_execute_api_endpoint = true;
+    declared.gateway_responses.insert(
+        "DEFAULT_4XX".to_owned(),
+        crate::model::GatewayResponse { status_code: Some("418".to_owned()), ..Default::default() },
+    );
+    let plane = Plane::new(&declared, [("f", ok())]);
+    for path in ["/prod/users", "/dev/users", "/prod/none"] {
+        let refused = plane.get(path, &[]).await;
+        assert_error(&refused, 403, r#"{"message":"Forbidden"}"#, "ForbiddenException");
+    }
+    assert_eq!(plane.fake.count("f"), 0);
+    assert!(plane.plane.warnings()[0].ends_with("every request is answered with 403"));
+}
+
+#[tokio::test]
+async fn one_function_has_an_alias_for_each_stage() {
+    let mut declared = api(&[("GET /users", "f"), ("GET /named", "f")]);
+    let uri = |function: &str| Some(lambda_uri(function));
+    method(&mut declared, "GET /users").integration.as_mut().unwrap().uri = uri("f:${stageVariables.lambdaAlias}");
+    method(&mut declared, "GET /named").integration.as_mut().unwrap().uri = uri("${stageVariables.name}");
+    for (stage, alias, name) in [("prod", "live", "stable"), ("dev", "7", "next")] {
+        declared.stages[stage].variables =
+            [("lambdaAlias".to_owned(), alias.to_owned()), ("name".to_owned(), name.to_owned())].into();
+    }
+    let plane = Plane::new(&declared, ["f", "live", "7", "stable", "next"].map(|name| (name, ok())));
+    for (stage, alias, name) in [("prod", "live", "stable"), ("dev", "7", "next")] {
+        assert_eq!(plane.get(&format!("/{stage}/users"), &[]).await.status(), 200);
+        assert_eq!(plane.fake.qualifier("f").as_deref(), Some(alias));
+        assert_eq!(plane.fake.event("f")["stageVariables"]["lambdaAlias"], alias);
+        assert_eq!(plane.get(&format!("/{stage}/named"), &[]).await.status(), 200);
+        assert_eq!(plane.fake.count(name), 1);
+    }
+    // An unknown variable is empty, so that the whole names no function.
+    let mut without = declared.clone();
+    without.stages["prod"].variables.clear();
+    let plane = Plane::new(&without, [("f", ok())]);
+    assert_eq!(plane.get("/prod/named", &[]).await.status(), 500);
+}
+
+#[tokio::test]
 async fn an_api_has_its_own_account_and_region() {
     let mut declared = api(&[("ANY /users/{userId}", "f")]);
     guard(&mut declared, AuthorizerType::Token, "method.request.header.Authorization", 0);

@@ -129,3 +129,26 @@ async fn integration_responses_need_what_they_map_to() {
     assert_eq!(shown["methodIntegration"]["integrationResponses"]["200"], expected);
     assert_eq!(f.call("DELETE", &path, json!(null)).await.0, 204);
 }
+
+#[tokio::test]
+async fn a_caches_key_has_what_is_declared_or_mapped() {
+    let f = Fixture::new().await;
+    let method = f.method(&f.root, "GET").await;
+    let path = format!("{method}/integration");
+    let put = async |keys: &[&str], mapped: Value| {
+        let body = json!({"type": "AWS_PROXY", "httpMethod": "POST", "uri": FUNCTION, "cacheKeyParameters": keys,
+            "requestParameters": mapped});
+        let (status, answer) = f.call("PUT", &path, body).await;
+        (status, answer["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let refused = (400, "Invalid cache key parameter specified".to_owned());
+    assert_eq!(put(&["method.request.querystring.q"], json!({})).await, refused);
+    let declare = json!([{"op": "add", "path": "/requestParameters/method.request.querystring.q", "value": "false"}]);
+    f.patch(&method, declare).await;
+    assert_eq!(put(&["method.request.querystring.q"], json!({})).await.0, 201);
+    assert_eq!(put(&["integration.request.header.h"], json!({})).await, refused);
+    let mapped = json!({"integration.request.header.h": "method.request.querystring.q"});
+    assert_eq!(put(&["integration.request.header.h"], mapped).await.0, 201);
+    let add = json!([{"op": "add", "path": "/cacheKeyParameters", "value": "method.request.header.other"}]);
+    assert_eq!(f.patch_refused(&path, add).await, refused);
+}

@@ -164,3 +164,15 @@ async fn caches_are_flushed() {
     assert_eq!(f.call("DELETE", "/stages/dev/cache/authorizers", json!(null)).await.0, 202);
     assert_eq!(f.call("DELETE", "/stages/no/cache/data", json!(null)).await.0, 404);
 }
+
+#[tokio::test]
+async fn an_api_has_ten_stages() {
+    let (f, deployment) = staged().await;
+    for number in 1..10 {
+        f.ok("POST", "/stages", json!({"stageName": format!("s{number}"), "deploymentId": deployment})).await;
+    }
+    let full = (429, "Maximum number of stages for this API has been reached.".to_owned());
+    assert_eq!(f.refused("POST", "/stages", json!({"stageName": "more", "deploymentId": deployment})).await, full);
+    assert_eq!(f.refused("POST", "/deployments", json!({"stageName": "more"})).await, full);
+    f.deploy(json!({"stageName": "s1"})).await;
+}

@@ -78,10 +78,6 @@ pub(in crate::template) fn settings(
     }
     if let Some(disabled) = properties.boolean("DisableExecuteApiEndpoint") {
         api.disable_execute_api_endpoint = disabled;
-        if disabled {
-            let reason = "the default endpoint stays on: it is the only one here";
-            properties.unsupported("DisableExecuteApiEndpoint", reason);
-        }
     }
     let declared = endpoint(properties, endpoint_types);
     let configuration = declared.or(api.endpoint_configuration.take()).unwrap_or_default();
