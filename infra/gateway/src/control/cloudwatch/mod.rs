@@ -5,6 +5,7 @@
 mod actions;
 mod alarms;
 mod data;
+mod declare;
 mod evaluate;
 mod history;
 mod math;

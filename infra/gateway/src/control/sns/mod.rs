@@ -6,6 +6,7 @@
 
 mod admin;
 mod attributes;
+mod declare;
 mod delivery;
 mod message;
 mod outbox;
