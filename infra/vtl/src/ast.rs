@@ -24,10 +24,24 @@ pub(crate) type Block = Arc<[Node]>;
 pub(crate) enum Node {
     Text(String),
     Reference(Reference),
-    If { branches: Vec<(Expr, Block)>, otherwise: Option<Block> },
-    Set { target: Reference, value: Expr },
-    Foreach { variable: Slot, list: Expr, body: Block, at: u32 },
-    Define { variable: Slot, body: Block },
+    If {
+        branches: Vec<(Expr, Block)>,
+        otherwise: Option<Block>,
+    },
+    Set {
+        target: Reference,
+        value: Expr,
+    },
+    Foreach {
+        variable: Slot,
+        list: Expr,
+        body: Block,
+        at: u32,
+    },
+    Define {
+        variable: Slot,
+        body: Block,
+    },
     Call(Box<Call>),
     /// Leaves the innermost loop, macro, definition or template; or the loop that `$foreach.parent` names.
     Break(Option<Expr>),
@@ -90,7 +104,10 @@ pub(crate) enum Expr {
     Double(f64),
     Text(Arc<str>),
     /// A text with references or directives in it. The trailing blank that the parser has added is cut off again.
-    Interpolated { body: Block, trim: bool },
+    Interpolated {
+        body: Block,
+        trim: bool,
+    },
     List(Vec<Expr>),
     Map(Vec<(Expr, Expr)>),
     Range(Box<(Expr, Expr)>, u32),

@@ -104,7 +104,8 @@ impl Run<'_> {
             ("params", []) => Ok(self.params_map()),
             ("params", [Value::Text(name)]) => {
                 let params = self.inputs.params;
-                let found = [&params.path, &params.querystring, &params.header].into_iter().find_map(|map| map.get(&**name));
+                let found =
+                    [&params.path, &params.querystring, &params.header].into_iter().find_map(|map| map.get(&**name));
                 Ok(Value::text(found.map_or("", String::as_str)))
             }
             _ => Ok(Value::Null),
@@ -288,12 +289,8 @@ fn escape_java_script(text: &str) -> String {
 
 /// `java.net.URLEncoder`: form encoding.
 fn url_encode(text: &str) -> String {
-    const KEPT: percent_encoding::AsciiSet = percent_encoding::NON_ALPHANUMERIC
-        .remove(b'.')
-        .remove(b'-')
-        .remove(b'*')
-        .remove(b'_')
-        .remove(b' ');
+    const KEPT: percent_encoding::AsciiSet =
+        percent_encoding::NON_ALPHANUMERIC.remove(b'.').remove(b'-').remove(b'*').remove(b'_').remove(b' ');
     percent_encoding::utf8_percent_encode(text, &KEPT).to_string().replace(' ', "+")
 }
 

@@ -31,11 +31,14 @@ fn what_runs_for_ever_runs_out_of_steps() {
 
 #[test]
 fn what_prints_gigabytes_is_stopped_at_the_limit() {
-    assert!(refused("#set($s = \"0123456789\")#foreach($i in [1..40])#set($s = \"$s$s\")#end$s").message.contains("bytes"));
+    assert!(
+        refused("#set($s = \"0123456789\")#foreach($i in [1..40])#set($s = \"$s$s\")#end$s").message.contains("bytes")
+    );
     assert!(refused("#set($s = \"0123456789\")$s.repeat(2000000000)").message.contains("bytes"));
     assert!(refused("#set($s = \"0123456789\")$s.format(\"%2000000000s\", 1)").message.contains("bytes"));
     assert!(refused("#set($l = [1])#foreach($i in [1..60])#set($l = [$l, $l])#end$l").message.contains("bytes"));
-    let doubled = "#set($s = \"aaaaaaaaaa\")".to_owned() + &"#set($s = $s.replaceAll(\"a\", \"$0$0$0$0$0$0$0$0\"))".repeat(12);
+    let doubled =
+        "#set($s = \"aaaaaaaaaa\")".to_owned() + &"#set($s = $s.replaceAll(\"a\", \"$0$0$0$0$0$0$0$0\"))".repeat(12);
     assert!(refused(&doubled).message.contains("bytes"));
     let limits = Limits { output_bytes: 100, ..Limits::default() };
     assert!(render(&"x".repeat(101), "", &limits).unwrap_err().message.contains("100 bytes"));
@@ -44,7 +47,10 @@ fn what_prints_gigabytes_is_stopped_at_the_limit() {
 
 #[test]
 fn what_holds_itself_is_refused_when_it_is_printed() {
-    assert_eq!(render("#set($l = [1])#set($x = $l.add($l))$l", "", &Limits::default()).unwrap(), "[1, (this Collection)]");
+    assert_eq!(
+        render("#set($l = [1])#set($x = $l.add($l))$l", "", &Limits::default()).unwrap(),
+        "[1, (this Collection)]"
+    );
     assert!(refused("#set($a = [1])#set($b = [$a])#set($x = $a.add($b))$a").message.contains("holds itself"));
     assert!(refused("#set($m = {})#set($n = {\"m\": $m})#set($m.n = $n)$m").message.contains("holds itself"));
     assert!(refused("#set($a = [1])#set($b = [$a])#set($x = $a.add($b))$a.hashCode()").message.contains("deep"));
@@ -123,14 +129,17 @@ fn errors_name_their_line_and_column() {
 #[test]
 fn a_document_that_is_deep_or_broken_is_none() {
     let limits = Limits::default();
-    for body in ["[".repeat(100_000), "{\"a\":".repeat(5000), "{\"a\":1".to_owned(), "\u{feff}{}".to_owned(), "nul".to_owned()] {
+    for body in
+        ["[".repeat(100_000), "{\"a\":".repeat(5000), "{\"a\":1".to_owned(), "\u{feff}{}".to_owned(), "nul".to_owned()]
+    {
         assert_eq!(render("[$input.path('$.a')]$input.json('$')", &body, &limits).unwrap(), "[]\"\"");
     }
 }
 
 #[test]
 fn nothing_leads_to_reflection() {
-    for template in ["$s.class", "$s.getClass()", "$s.getClass().forName('java.lang.Runtime')", "$m.class.classLoader"] {
+    for template in ["$s.class", "$s.getClass()", "$s.getClass().forName('java.lang.Runtime')", "$m.class.classLoader"]
+    {
         let text = format!("#set($s = 'x')#set($m = {{}}){template}");
         assert_eq!(render(&text, "", &Limits::default()).unwrap(), template);
     }

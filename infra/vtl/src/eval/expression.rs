@@ -29,7 +29,8 @@ impl Run<'_> {
                 return self.made(text);
             }
             Expr::List(items) => {
-                let items = self.deeper(|run| items.iter().map(|item| run.expression(item)).collect::<Eval<Vec<_>>>())?;
+                let items =
+                    self.deeper(|run| items.iter().map(|item| run.expression(item)).collect::<Eval<Vec<_>>>())?;
                 self.heap.list(ListKind::Array, items)
             }
             Expr::Map(pairs) => {

@@ -164,8 +164,7 @@ impl<'t> Run<'t> {
             Value::Text(text) => self.write(text),
             _ => {
                 let before = self.out.len();
-                let mut printer =
-                    Printer { heap: &self.heap, out: &mut self.out, limit: self.limits.output_bytes };
+                let mut printer = Printer { heap: &self.heap, out: &mut self.out, limit: self.limits.output_bytes };
                 let result = printer.java(value, 0);
                 self.printed(result, self.out.len().saturating_sub(before))
             }

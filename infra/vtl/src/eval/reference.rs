@@ -90,7 +90,11 @@ impl Run<'_> {
         match value {
             Value::Null => Ok(()),
             Value::Definition(id) => {
-                if self.definition(id)? || reference.quiet { Ok(()) } else { self.write(&reference.literal) }
+                if self.definition(id)? || reference.quiet {
+                    Ok(())
+                } else {
+                    self.write(&reference.literal)
+                }
             }
             value => {
                 let value = self.as_plain(value)?;

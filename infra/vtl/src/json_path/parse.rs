@@ -13,9 +13,8 @@ const MAX_NESTING: usize = 24;
 /// How long a path may be, in bytes.
 const MAX_LENGTH: usize = 8192;
 
-const FUNCTIONS: [&str; 13] = [
-    "min", "max", "avg", "sum", "stddev", "length", "size", "keys", "concat", "append", "first", "last", "index",
-];
+const FUNCTIONS: [&str; 13] =
+    ["min", "max", "avg", "sum", "stddev", "length", "size", "keys", "concat", "append", "first", "last", "index"];
 
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,

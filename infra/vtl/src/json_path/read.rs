@@ -73,7 +73,8 @@ impl Walk<'_> {
                 if rest.is_empty() {
                     // Several members of one object make an object; an unfinished one is no answer to a definite path.
                     if matches!(here, Value::Map(_)) {
-                        let entries: Entries = members.into_iter().map(|(name, value)| (Key::Text(name), value)).collect();
+                        let entries: Entries =
+                            members.into_iter().map(|(name, value)| (Key::Text(name), value)).collect();
                         let merged = self.heap.map(entries);
                         self.found.push(merged);
                     }
@@ -145,7 +146,9 @@ impl Walk<'_> {
 
     fn children(&self, here: &Value) -> Vec<Value> {
         match here {
-            Value::Map(id) => self.heap.entries(*id).map(|entries| entries.values().cloned().collect()).unwrap_or_default(),
+            Value::Map(id) => {
+                self.heap.entries(*id).map(|entries| entries.values().cloned().collect()).unwrap_or_default()
+            }
             other => self.items(other),
         }
     }

@@ -93,7 +93,11 @@ impl Run<'_> {
         let long = |bits: u64| (bits ^ (bits >> 32)) as i32;
         Ok(match value {
             Value::Bool(it) => {
-                if *it { 1231 } else { 1237 }
+                if *it {
+                    1231
+                } else {
+                    1237
+                }
             }
             Value::Int(it) => *it,
             Value::Long(it) => long(it.cast_unsigned()),

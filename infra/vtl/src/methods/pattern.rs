@@ -179,11 +179,7 @@ pub(crate) fn matches<'t>(regex: &Regex, text: &'t str) -> impl Iterator<Item = 
             return None;
         };
         let (begin, end) = found.get(0).map_or((start, start), |whole| (whole.start(), whole.end()));
-        from = if end > begin {
-            Some(end)
-        } else {
-            text[end..].chars().next().map(|next| end + next.len_utf8())
-        };
+        from = if end > begin { Some(end) } else { text[end..].chars().next().map(|next| end + next.len_utf8()) };
         Some(found)
     })
 }

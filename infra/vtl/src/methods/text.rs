@@ -88,12 +88,10 @@ impl Run<'_> {
                     None => return outside("charAt", i64::from(*index), length(text)),
                 }
             }
-            ("codePointAt", [Value::Int(index)]) => {
-                match text[offset_of(text, *index)..].chars().next() {
-                    Some(character) if *index >= 0 => Value::Int(character as i32),
-                    _ => return outside("codePointAt", i64::from(*index), length(text)),
-                }
-            }
+            ("codePointAt", [Value::Int(index)]) => match text[offset_of(text, *index)..].chars().next() {
+                Some(character) if *index >= 0 => Value::Int(character as i32),
+                _ => return outside("codePointAt", i64::from(*index), length(text)),
+            },
             ("substring" | "subSequence", [Value::Int(from), Value::Int(to)]) => {
                 return self.substring(text, *from, Some(*to));
             }

@@ -18,11 +18,7 @@ pub(super) fn escaped_directive(image: &str, is_macro: impl Fn(&str) -> bool) ->
     let Some(last) = image.rfind('\\') else { return image.to_owned() };
     let directive = &image[last + 1..];
     let name = directive.trim_start_matches('#').trim_start_matches('{').trim_end_matches('}');
-    if is_directive(name) || is_macro(name) {
-        format!("{}{directive}", &image[..last / 2])
-    } else {
-        image.to_owned()
-    }
+    if is_directive(name) || is_macro(name) { format!("{}{directive}", &image[..last / 2]) } else { image.to_owned() }
 }
 
 /// What stands between a text's quotes: a doubled quote is one, and in double quotes `\u0041` is a character.

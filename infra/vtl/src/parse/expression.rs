@@ -116,13 +116,7 @@ impl Parser<'_, '_> {
     pub(super) fn begins_operand(&mut self, ahead: usize) -> Result<bool, ParseError> {
         Ok(matches!(
             self.kind(ahead)?,
-            Kind::String
-                | Kind::Integer
-                | Kind::Float
-                | Kind::True
-                | Kind::False
-                | Kind::Identifier
-                | Kind::LeftCurly
+            Kind::String | Kind::Integer | Kind::Float | Kind::True | Kind::False | Kind::Identifier | Kind::LeftCurly
         ))
     }
 
@@ -193,7 +187,8 @@ impl Parser<'_, '_> {
             let to = self.parameter()?;
             self.expect(Kind::RightBracket, "]")?;
             let from = items.pop().unwrap_or(Expr::Null);
-            let whole = |bound: &Expr| matches!(bound, Expr::Int(_) | Expr::Long(_) | Expr::Big(_) | Expr::Reference(_));
+            let whole =
+                |bound: &Expr| matches!(bound, Expr::Int(_) | Expr::Long(_) | Expr::Big(_) | Expr::Reference(_));
             if !whole(&from) || !whole(&to) {
                 return Err(self.error_at(at, "a range goes from one integer to another"));
             }

@@ -44,7 +44,8 @@ pub(super) struct Parser<'a, 'b> {
 
 /// Parses a template; its macros and variables go to `shared`.
 pub(crate) fn parse(source: &str, shared: &mut Shared) -> Result<Block, ParseError> {
-    let mut parser = Parser { source, base: 0, lexer: Lexer::new(source), tokens: Vec::new(), next: 0, shared, depth: 0 };
+    let mut parser =
+        Parser { source, base: 0, lexer: Lexer::new(source), tokens: Vec::new(), next: 0, shared, depth: 0 };
     parser.whole()
 }
 
@@ -168,7 +169,10 @@ impl Parser<'_, '_> {
         }
     }
 
-    pub(super) fn nested<T>(&mut self, inner: impl FnOnce(&mut Self) -> Result<T, ParseError>) -> Result<T, ParseError> {
+    pub(super) fn nested<T>(
+        &mut self,
+        inner: impl FnOnce(&mut Self) -> Result<T, ParseError>,
+    ) -> Result<T, ParseError> {
         if self.depth >= MAX_NESTING {
             return Err(self.error_here(format!("more than {MAX_NESTING} directives or brackets within each other")));
         }

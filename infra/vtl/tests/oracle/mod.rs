@@ -18,7 +18,9 @@ impl Oracle {
         let found = classpath().filter(|_| Command::new("java").arg("-version").output().is_ok());
         if found.is_none() {
             assert!(!required, "Apache Velocity is not installed: .ci/peers does it");
-            eprintln!("SKIPPED: Apache Velocity is not installed (.ci/peers does it); compared with its recorded answers only");
+            eprintln!(
+                "SKIPPED: Apache Velocity is not installed (.ci/peers does it); compared with its recorded answers only"
+            );
         }
         found.map(|classpath| Oracle { classpath })
     }
