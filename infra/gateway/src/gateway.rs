@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::authorize::{Iam, Issuers};
 use crate::clock::Clock;
+use crate::hosted::Hosted;
 use crate::lambda::Invoke;
 use crate::telemetry::Telemetry;
 use crate::throttle::Limits;
@@ -29,6 +30,8 @@ pub struct Gateway {
     pub limits: Limits,
     /// Whose tokens can be verified.
     pub issuers: Issuers,
+    /// AWS's services in this process, for integrations that call them.
+    pub hosted: Hosted,
 }
 
 impl Gateway {

@@ -70,6 +70,7 @@ impl Fake {
             iam: crate::authorize::Iam::default(),
             telemetry: Telemetry::in_memory(&clock),
             issuers: Default::default(),
+            hosted: Default::default(),
             clock,
             lambda: Arc::clone(self) as Arc<dyn Invoke>,
             region: "us-east-1".into(),

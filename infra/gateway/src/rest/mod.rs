@@ -17,3 +17,4 @@ mod tests;
 mod user_pools;
 
 pub use pipeline::serve;
+pub(crate) use pipeline::serve_logged;

@@ -11,9 +11,8 @@ use crate::telemetry::{ErrorFacts, Exchange, Trail};
 
 /// What every reply carries, whatever came of the request.
 pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &mut Trail<'_>) -> Reply {
-    // Only what an integration answered is traced.
     let (mut reply, trace, own) = match outcome {
-        Ok(reply) => (reply, Some(&call.trace), None),
+        Ok(reply) => (reply, trail.traced.then_some(&call.trace), None),
         Err(error) => {
             let own = error.reply();
             let response_type = error.response_type();

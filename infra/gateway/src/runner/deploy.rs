@@ -169,6 +169,7 @@ impl Deployer {
             telemetry,
             limits: Limits::new(&options.region, options.account_throttle),
             issuers: Default::default(),
+            hosted: Default::default(),
         };
         let published = Arc::new(Published::default());
         let control = Control::open(data_dir.control().as_deref(), gateway.clone(), Arc::clone(&published));
@@ -188,6 +189,7 @@ impl Deployer {
             describe: OnceLock::new(),
             tls,
         });
+        services.host_integrations();
         Ok(Deployer { options, host, worlds, services, state: Mutex::default(), turn: tokio::sync::Mutex::default() })
     }
 

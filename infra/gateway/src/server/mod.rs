@@ -6,6 +6,7 @@ mod browser;
 mod dispatch;
 mod export;
 mod head;
+mod hosted;
 mod listener;
 mod metrics;
 mod planes;

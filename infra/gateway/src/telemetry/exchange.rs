@@ -74,6 +74,8 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
+    /// Whether the reply carries `X-Amzn-Trace-Id`: those of AWS, AWS_PROXY and HTTP do.
+    pub(crate) traced: bool,
     /// What the endpoint itself answered with, where that is not the integration's status: 200 of Lambda, whatever the
     /// function's result says.
     pub(crate) endpoint_status: Option<u16>,

@@ -1,7 +1,5 @@
 //! `AWS_PROXY`: the whole request goes to a function, and its result becomes the response.
 
-use std::time::Duration;
-
 use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderName, HeaderValue, Response};
 use bytes::Bytes;
@@ -12,8 +10,8 @@ use super::super::authorize::AuthorizedRequest;
 use super::super::error::GatewayError;
 use super::super::event;
 use super::super::pipeline::Call;
-use super::failed;
-use crate::compile::FunctionRef;
+use super::{Facts, failed};
+use crate::compile::rest::{Credentials, LambdaProxy};
 use crate::proxy::{
     CallError, HeaderValues, Malformed, call_traced, decode_base64, header_pairs, is_object, status_code,
 };
@@ -21,13 +19,26 @@ use crate::server::Reply;
 use crate::telemetry::{ExecutionLog, Trail};
 use crate::throttle::SentKey;
 
-/// Calls the function; its result as it came.
-pub(super) async fn invoke(
+/// Calls the function and makes the response of its result.
+pub(super) async fn answer(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     api_key: Option<&SentKey<'_>>,
-    function: &FunctionRef,
-    timeout: Duration,
+    declared: &LambdaProxy,
+    facts: &mut Facts<'_>,
+    trail: &mut Trail<'_>,
+) -> Result<Reply, GatewayError> {
+    let result = invoke(call, authorized, api_key, declared, trail).await;
+    facts.answered();
+    map_response(call, authorized, &result?, &mut trail.log)
+}
+
+/// Calls the function; its result as it came.
+async fn invoke(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+    api_key: Option<&SentKey<'_>>,
+    declared: &LambdaProxy,
     trail: &mut Trail<'_>,
 ) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
@@ -35,9 +46,11 @@ pub(super) async fn invoke(
         failed(route, &format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
+    let LambdaProxy { function, timeout, credentials } = declared;
     trail.log.function_called(call.gateway, function, &route.method.source, &event);
     let began = call.gateway.clock.now();
-    let result = call_traced(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
+    let source = (*credentials == Credentials::Method).then_some(&route.method.source);
+    let result = call_traced(call.gateway, function, source, event, &call.trace, *timeout).await;
     if let Ok(answered) = &result {
         trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
     }
@@ -66,7 +79,7 @@ struct ProxyResult {
 }
 
 /// Turns the result into the response.
-pub(super) fn map_response(
+fn map_response(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     result: &[u8],

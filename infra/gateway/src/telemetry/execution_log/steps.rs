@@ -168,6 +168,32 @@ impl ExecutionLog {
         self.data(|| format!("Endpoint response body before transformations: {}", shown(payload)));
     }
 
+    /// What any other endpoint is sent.
+    pub(crate) fn endpoint_called<'h>(
+        &mut self,
+        uri: &str,
+        headers: impl Iterator<Item = (&'h str, &'h str)>,
+        body: &[u8],
+    ) {
+        self.data(|| format!("Endpoint request URI: {uri}"));
+        self.data(|| format!("Endpoint request headers: {}", shown_headers(headers)));
+        self.data(|| format!("Endpoint request body after transformations: {}", shown(body)));
+        self.data(|| format!("Sending request to {uri}"));
+    }
+
+    /// What it has answered.
+    pub(crate) fn endpoint_answered<'h>(
+        &mut self,
+        status: u16,
+        millis: i64,
+        headers: impl Iterator<Item = (&'h str, &'h str)>,
+        body: &[u8],
+    ) {
+        self.data(|| format!("Received response. Status: {status}, Integration latency: {millis} ms"));
+        self.data(|| format!("Endpoint response headers: {}", shown_headers(headers)));
+        self.data(|| format!("Endpoint response body before transformations: {}", shown(body)));
+    }
+
     /// Why a function gave no result.
     pub(crate) fn function_failed(&mut self, error: &CallError) {
         self.error(|| match error {

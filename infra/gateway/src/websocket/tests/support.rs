@@ -154,6 +154,7 @@ impl Server {
             telemetry: Telemetry::in_memory(&clock),
             limits: crate::throttle::Limits::default(),
             issuers: Default::default(),
+            hosted: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());
