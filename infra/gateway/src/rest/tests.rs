@@ -7,6 +7,7 @@ mod events;
 mod execution_log;
 mod gateway_responses;
 mod iam;
+mod integrations;
 mod limits;
 mod responses;
 mod routing;

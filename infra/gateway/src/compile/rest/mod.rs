@@ -28,6 +28,8 @@ pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, Req
 pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
 use self::schema::BodyModels;
 pub(crate) use self::schema::{BodyModel, check_model, referred_model};
+#[cfg(test)]
+pub(crate) use self::service::HOSTED;
 pub(crate) use self::service::{ServiceCall, ServiceTarget};
 pub(crate) use self::templates::MappingTemplate;
 pub(crate) use self::validation::{BodyValidation, Place, RequiredParameter, Validation};
