@@ -4,6 +4,8 @@ mod authorizers;
 mod events;
 mod execution_log;
 mod gateway_responses;
+mod http;
+mod http_failures;
 mod iam;
 mod limits;
 mod responses;

@@ -2,6 +2,7 @@
 
 mod authorizers;
 mod endpoint;
+mod http_target;
 mod integration;
 mod logging;
 mod mapping;
@@ -15,7 +16,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
-pub(crate) use self::endpoint::Endpoint;
+pub(crate) use self::http_target::{HttpProxy, HttpTarget};
 pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
 pub(crate) use self::logging::MethodLogging;
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
