@@ -23,3 +23,14 @@ pub struct RenderError {
     /// What is wrong there.
     pub message: String,
 }
+
+/// The line and column, both counted from 1, of a place in a text.
+pub(crate) fn place(source: &str, at: u32) -> (usize, usize) {
+    let mut at = usize::try_from(at).unwrap_or(usize::MAX).min(source.len());
+    while !source.is_char_boundary(at) {
+        at -= 1;
+    }
+    let before = &source[..at];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
+}

@@ -71,6 +71,6 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { output_bytes: 10 * 1024 * 1024, loop_count: 1000, depth: 64, steps: 5_000_000 }
+        Limits { output_bytes: 10 * 1024 * 1024, loop_count: 1000, depth: 128, steps: 5_000_000 }
     }
 }

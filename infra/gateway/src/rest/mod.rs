@@ -20,3 +20,4 @@ mod user_pools;
 pub(crate) use error::content_too_long;
 pub use integration::Backends;
 pub use pipeline::serve;
+pub(crate) use pipeline::serve_logged;
