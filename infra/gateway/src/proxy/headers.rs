@@ -29,7 +29,7 @@ use Fate::{Drop as D, Pass as P, Remap as R};
 
 /// By lower-case name: to the integration, and to the client, each of `HTTP`, `HTTP_PROXY` and `AWS_PROXY`. What is not here
 /// passes. A `Content-Length` that is dropped is written anew.
-const TABLE: [(&str, [Fate; 3], [Fate; 3]); 20] = [
+const TABLE: [(&str, [Fate; 3], [Fate; 3]); 21] = [
     ("accept", [P, P, P], [D, P, P]),
     ("authorization", [P, P, P], [R, R, R]),
     ("connection", [P, P, D], [R, R, R]),
@@ -40,6 +40,8 @@ const TABLE: [(&str, [Fate; 3], [Fate; 3]); 20] = [
     ("expect", [D, D, D], [R, D, D]),
     // An endpoint has a host of its own; a function sees the API's.
     ("host", [D, D, P], [R, D, D]),
+    // Not in AWS's table; of one connection alone, as HTTP has it.
+    ("keep-alive", [D, D, P], [P, D, P]),
     ("max-forwards", [D, D, D], [R, R, R]),
     ("proxy-authenticate", [D, D, D], [R, D, D]),
     ("server", [D, D, D], [R, R, R]),

@@ -26,8 +26,7 @@ pub(super) struct Call<'a> {
 /// Serves one request. `path` is percent-encoded and begins with the stage: `/production/users/1`.
 pub async fn serve(api: &RestPlane, path: &str, request: ClientRequest) -> Reply {
     let call = Call::new(api, &request);
-    let mut trail = Trail::default();
-    let unpacked = OnceLock::new();
+    let (mut trail, unpacked) = (Trail::default(), OnceLock::new());
     let outcome = stages(&call, path, &mut trail, &unpacked).await;
     respond::tail(&call, outcome, &mut trail)
 }
@@ -60,7 +59,8 @@ impl<'a> Call<'a> {
     }
 }
 
-/// Any stage may end the request; whatever comes of it goes through the tail.
+/// Any stage may end the request; whatever comes of it goes through the tail. `unpacked` is where a request stays that was sent
+/// packed.
 async fn stages<'a>(
     call: &Call<'a>,
     path: &'a str,

@@ -6,6 +6,8 @@ mod canary;
 mod events;
 mod execution_log;
 mod gateway_responses;
+mod http;
+mod http_failures;
 mod iam;
 mod integrations;
 mod limits;

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 
 use super::super::lambda_arn::{resolve, timeout};
 use super::super::{FunctionRef, Unusable};
+use super::http_target::{HttpProxy, HttpTarget};
 use super::mapping::{RequestMapping, ResponseMapping, Unselectable};
 use super::parameters;
 use super::service::ServiceTarget;
@@ -20,6 +21,10 @@ pub(crate) enum RestIntegration {
     Lambda(Box<Mapped<FunctionRef>>),
     /// `AWS` to another service.
     Service(Box<Mapped<ServiceTarget>>),
+    /// `HTTP`
+    Http(Box<Mapped<HttpTarget>>),
+    /// `HTTP_PROXY`
+    HttpProxy(Box<HttpProxy>),
     /// `MOCK`
     Mock(Box<Mapped<()>>),
     /// Nothing that is served here; the reason goes to the log of every request.
@@ -87,7 +92,11 @@ impl RestIntegration {
             IntegrationType::Mock => {
                 mapped(method, declared, |_| Ok(Ok(()))).map(|mock| mock.map(RestIntegration::Mock))
             }
-            other => Ok(Err(Closed(format!("integrations of type {}", other.as_str())))),
+            IntegrationType::Http => {
+                let target = |declared: &Integration| http_target(declared, stage);
+                mapped(method, declared, target).map(|http| http.map(RestIntegration::Http))
+            }
+            IntegrationType::HttpProxy => http_proxy(declared, stage),
         };
         compiled.map(|compiled| compiled.unwrap_or_else(|Closed(reason)| RestIntegration::Unsupported(reason)))
     }
@@ -156,6 +165,32 @@ fn aws(method: &Method, declared: &Integration, stage: &Stage) -> Compiled<RestI
     mapped(method, declared, target).map(|integration| integration.map(RestIntegration::Service))
 }
 
+fn http_target(declared: &Integration, stage: &Stage) -> Compiled<HttpTarget> {
+    uri(declared)?;
+    match HttpTarget::new(declared, &stage.variables) {
+        Err(Unusable::Invalid(reason)) => Err(format!("integration uri {reason}")),
+        Err(Unusable::Unsupported(reason)) => Ok(Err(Closed(reason))),
+        Ok(target) => Ok(Ok(target)),
+    }
+}
+
+fn http_proxy(declared: &Integration, stage: &Stage) -> Compiled<RestIntegration> {
+    let (timeout, target) = (common(declared)?, http_target(declared, stage)?);
+    let request = RequestMapping::new(declared)?;
+    let (timeout, target) = match (timeout, target) {
+        (Ok(timeout), Ok(target)) => (timeout, target),
+        (Err(closed), _) | (_, Err(closed)) => return Ok(Err(closed)),
+    };
+    let streams = declared.response_transfer_mode.as_deref() == Some("STREAM");
+    let http_method = own_method(declared);
+    Ok(Ok(RestIntegration::HttpProxy(Box::new(HttpProxy { target, http_method, timeout, request, streams }))))
+}
+
+/// `None` is the client's.
+fn own_method(declared: &Integration) -> Option<String> {
+    declared.http_method.clone().filter(|verb| verb != "ANY" && !verb.is_empty())
+}
+
 fn mapped<T>(
     method: &Method,
     declared: &Integration,
@@ -169,7 +204,7 @@ fn mapped<T>(
         (Ok(timeout), Ok(target), Ok(response)) => (timeout, target, response),
         (Err(closed), ..) | (_, Err(closed), _) | (.., Err(closed)) => return Ok(Err(closed)),
     };
-    let http_method = declared.http_method.clone().filter(|verb| verb != "ANY" && !verb.is_empty());
+    let http_method = own_method(declared);
     let credentials = Credentials::new(declared.credentials.as_deref());
     Ok(Ok(Box::new(Mapped { target, http_method, timeout, credentials, request, response })))
 }

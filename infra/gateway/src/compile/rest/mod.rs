@@ -4,6 +4,7 @@ mod authorizers;
 mod caching;
 mod canary;
 mod endpoint;
+mod http_target;
 mod integration;
 mod logging;
 mod mapping;
@@ -21,7 +22,7 @@ use indexmap::IndexMap;
 
 pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
-pub(crate) use self::endpoint::Endpoint;
+pub(crate) use self::http_target::{HttpProxy, HttpTarget};
 pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
 pub(crate) use self::logging::MethodLogging;
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};

@@ -100,6 +100,8 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
         RestIntegration::Lambda(custom) => format!("custom {}", custom.target.function),
         RestIntegration::Service(service) => format!("service {}", service.target.service),
         RestIntegration::Mock(_) => "mock".to_owned(),
+        RestIntegration::Http(_) => "http".to_owned(),
+        RestIntegration::HttpProxy(_) => "http proxy".to_owned(),
         RestIntegration::Unsupported(reason) => format!("unsupported: {reason}"),
     };
     assert_eq!(kind(&api), "f");

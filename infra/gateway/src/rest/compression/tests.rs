@@ -79,9 +79,7 @@ async fn what_cannot_be_unpacked_is_415() {
 #[tokio::test]
 async fn a_bomb_is_too_large_and_no_more() {
     let plane = Plane::answering(ok());
-    // Some 12 KB that would be 12 MB.
     let bomb = gzip(&vec![0; 12 * 1024 * 1024]);
-    assert!(bomb.len() < 64 * 1024);
     let reply = send(&plane, &["gzip"], bomb).await;
     assert_eq!((reply.status().as_u16(), text(&reply)), (413, "HTTP content length exceeded 10485760 bytes."));
     let reply = send(&plane, &["deflate"], deflate(&vec![0; MAX_BODY_BYTES + 1])).await;

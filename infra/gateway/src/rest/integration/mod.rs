@@ -4,6 +4,8 @@
 mod backend;
 mod content;
 mod facts;
+mod http;
+mod http_proxy;
 mod lambda_custom;
 mod lambda_proxy;
 mod mapping;
@@ -15,6 +17,8 @@ mod response;
 mod service;
 
 pub use self::backend::Backends;
+#[cfg(test)]
+pub(super) use self::backend::testing as endpoints;
 use self::facts::Facts;
 use self::mapping::Mapping;
 use super::authorize::AuthorizedRequest;
@@ -42,13 +46,16 @@ pub(super) async fn answer<'a>(
         }
         RestIntegration::Lambda(declared) => lambda_custom::answer(mapping(), declared, &mut facts, trail).await,
         RestIntegration::Service(declared) => service::answer(mapping(), declared, &mut facts, trail).await,
+        RestIntegration::Http(declared) => http::answer(mapping(), declared, &mut facts, trail).await,
+        RestIntegration::HttpProxy(declared) => http_proxy::answer(mapping(), declared, &mut facts, trail).await,
         // Nothing is called, so there is nothing to measure or to trace.
         RestIntegration::Mock(declared) => return mock::answer(mapping(), declared, &mut trail.log),
         RestIntegration::Unsupported(reason) => {
             Err(mapping().values.unusable(&mut trail.log, &format!("not supported: {reason}")))
         }
     };
-    trail.traced = reply.is_ok();
+    // The answer of HTTP_PROXY is the endpoint's and no more.
+    trail.traced = reply.is_ok() && !matches!(route.method.integration, RestIntegration::HttpProxy(_));
     trail.integration = Some(facts.end(&reply));
     reply
 }

@@ -12,6 +12,7 @@ use super::mapping::{Mapping, header_value};
 use super::request_parameters::{common, parse_body};
 use super::request_values::text_of;
 use crate::compile::rest::{MappedResponse, ResponseMapping, ResponseSource};
+use crate::proxy::{Integrated, name_for_client};
 use crate::server::{Headers, Reply};
 use crate::telemetry::ExecutionLog;
 
@@ -135,31 +136,8 @@ fn insert(
     let Some(value) = header_value(value) else {
         return Err(mapping.values.unusable(log, &format!("the value for the header {name} has control characters")));
     };
-    if let Some(name) = sent_as(name) {
+    if let Some(name) = name_for_client(Integrated::Http, name.clone()) {
         headers.insert(name, value);
     }
     Ok(())
-}
-
-/// API Gateway's table of headers that a response may not simply set, for those that are mapped one by one: under which name
-/// they are sent, if at all.
-fn sent_as(name: &HeaderName) -> Option<HeaderName> {
-    Some(HeaderName::from_static(match name.as_str() {
-        "authorization" => "x-amzn-remapped-authorization",
-        "connection" => "x-amzn-remapped-connection",
-        "content-md5" => "x-amzn-remapped-content-md5",
-        "date" => "x-amzn-remapped-date",
-        "expect" => "x-amzn-remapped-expect",
-        "host" => "x-amzn-remapped-host",
-        "max-forwards" => "x-amzn-remapped-max-forwards",
-        "proxy-authenticate" => "x-amzn-remapped-proxy-authenticate",
-        "server" => "x-amzn-remapped-server",
-        "trailer" => "x-amzn-remapped-trailer",
-        "upgrade" => "x-amzn-remapped-upgrade",
-        "user-agent" => "x-amzn-remapped-user-agent",
-        "www-authenticate" => "x-amzn-remapped-www-authenticate",
-        // Recomputed from the body that is sent, or of the connection.
-        "content-length" | "te" | "transfer-encoding" => return None,
-        _ => return Some(name.clone()),
-    }))
 }

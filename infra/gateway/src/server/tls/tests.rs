@@ -16,6 +16,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::super::testing::Stack;
 use super::{Tls, open};
+use crate::rest::Backends;
 
 impl Stack {
     /// A client that has the authority's certificate from the stack itself, without encryption.
@@ -151,6 +152,31 @@ async fn a_stalled_handshake_is_given_up() {
     let (stream, _) = listener.accept().await.unwrap();
     assert_eq!(open(stream, &tls, patience).await.err().unwrap().kind(), std::io::ErrorKind::TimedOut);
     assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn integrations_trust_this_machines_own_authority() {
+    let folder = tempfile::tempdir().unwrap();
+    let tls = Arc::new(Tls::new(folder.path().join("own")));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://api.execute-api.localhost:{}/", listener.local_addr().unwrap().port());
+    let serving = Arc::clone(&tls);
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            if let Ok(mut stream) = open(stream, &serving, Duration::from_secs(20)).await {
+                let _ = stream.read(&mut [0; 1_024]).await;
+                let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await;
+            }
+        }
+    });
+    let ask = async |tls: Arc<Tls>| {
+        let request = http::Request::get(&url).body(bytes::Bytes::new()).unwrap();
+        Backends::new(false, tls).send(request, true, Duration::from_secs(20)).await
+    };
+    assert_eq!(ask(tls).await.unwrap().body(), "ok");
+    let stranger = Arc::new(Tls::new(folder.path().join("another")));
+    assert!(ask(stranger).await.unwrap_err().to_string().contains("certificate"));
 }
 
 /// Python's `ssl` is OpenSSL, another reader of the same certificates, with all of the checks that it has.

@@ -7,6 +7,8 @@ pub(in crate::rest) mod testing;
 #[cfg(test)]
 mod tests;
 mod tls;
+#[cfg(test)]
+mod tls_tests;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
