@@ -5,6 +5,7 @@ mod events;
 mod gateway_responses;
 mod iam;
 mod limits;
+mod resource_policies;
 mod responses;
 mod routing;
 mod stages;

@@ -126,6 +126,7 @@ impl<'t> Loader<'t> {
         for builder in self.rest.values_mut() {
             // Once all of its paths are there.
             sam::cors::add_preflight(builder, self.resolver.report);
+            sam::resource_policy::of_api(builder);
         }
         for resource in of(&["AWS::Lambda::Url"]) {
             cfn::function_url::load(&mut self, resource);

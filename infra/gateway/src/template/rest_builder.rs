@@ -7,6 +7,7 @@ use crate::model::{Method, Resource, RestApi};
 
 use super::error::{Place, Report, did_you_mean};
 use super::names;
+use super::sam::resource_policy::Rules;
 
 /// Who may call a method or route.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,6 +75,8 @@ pub(super) struct RestBuilder {
     pub(super) events_add_routes: bool,
     /// SAM's `Cors`, once it is set.
     pub(super) preflight: Option<Preflight>,
+    /// SAM's `Auth.ResourcePolicy`, once it is read.
+    pub(super) resource_policy: Option<Rules>,
     methods_at: IndexMap<(usize, String), Place>,
 }
 
@@ -92,6 +95,7 @@ impl RestBuilder {
             authorizers: Authorizers::default(),
             events_add_routes: false,
             preflight: None,
+            resource_policy: None,
             methods_at: IndexMap::new(),
         }
     }

@@ -19,6 +19,7 @@ use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
 };
+use crate::authorize::ResourcePolicy;
 use crate::model::{AuthorizerType, Method, MethodSetting, Resource, RestApi, Shared, Stage};
 use crate::proxy::BinaryMediaTypes;
 use crate::telemetry::StageTelemetry;
@@ -39,6 +40,8 @@ pub struct RestSnapshot {
     /// `COGNITO_USER_POOLS`; one that lets nobody pass says why.
     pub(crate) user_pools: Vec<Result<UserPoolAuthorizer, String>>,
     pub(crate) gateway_responses: GatewayResponses,
+    /// `policy`, who may call at all.
+    pub(crate) policy: Option<ResourcePolicy>,
     pub(crate) telemetry: StageTelemetry,
     /// What is declared and not served, one line each. Such a method fails closed.
     pub(crate) warnings: Vec<String>,
@@ -148,6 +151,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         authorizers.push(compiled);
     }
 
+    let policy = policy(api).map_err(|reason| error("policy".to_owned(), reason))?;
     validation::check_size(api).map_err(|reason| error("models".to_owned(), reason))?;
     let mut models = BodyModels::new(api);
     let mut routes = RouteTree::default();
@@ -193,6 +197,7 @@ pub fn compile(api: &RestApi, stage: &Stage) -> Result<RestSnapshot, CompileErro
         authorizers,
         user_pools,
         gateway_responses,
+        policy,
         warnings: warnings.lines,
     })
 }
@@ -246,6 +251,20 @@ fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     }
     for reason in method.validation.iter().flat_map(Validation::closed) {
         warnings.add(place, format_args!("not supported: {reason}; every request that it is for is answered with 500"));
+    }
+}
+
+/// The resource policy.
+fn policy(api: &RestApi) -> Result<Option<ResourcePolicy>, String> {
+    let document = api.policy.as_deref().filter(|document| !document.trim().is_empty());
+    let private =
+        api.endpoint_configuration.as_ref().is_some_and(|found| found.types.iter().any(|kind| kind == "PRIVATE"));
+    match document {
+        None if private => Err("Private REST API doesn't have a resource policy attached to it".to_owned()),
+        None => Ok(None),
+        Some(document) => {
+            ResourcePolicy::parse(document).map(Some).map_err(|reason| format!("Invalid policy document: {reason}"))
+        }
     }
 }
 

@@ -313,9 +313,7 @@ fn everything_that_a_template_can_say_survives() {
         .collect();
     let expected = [
         "Shop MinimumCompressionSize",
-        "Shop Policy",
         "Shop DisableExecuteApiEndpoint",
-        "PetsPost RequestValidatorId",
         "Live CacheClusterEnabled",
         "Live CanarySetting",
         "Live MethodSettings",

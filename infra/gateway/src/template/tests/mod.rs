@@ -7,6 +7,7 @@ mod functions;
 mod http_apis;
 mod intrinsics;
 mod rest_apis;
+mod sam_rest;
 mod tables;
 mod usage_plans;
 mod websocket;

@@ -74,7 +74,6 @@ pub(in crate::template) fn settings(
     }
     if let Some(policy) = properties.json_text("Policy") {
         api.policy = Some(policy);
-        properties.unsupported("Policy", "resource policies are not evaluated");
     }
     if let Some(disabled) = properties.boolean("DisableExecuteApiEndpoint") {
         api.disable_execute_api_endpoint = disabled;
