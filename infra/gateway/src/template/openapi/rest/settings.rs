@@ -25,6 +25,12 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
     if let Some(node) = document.take("x-amazon-apigateway-policy") {
         builder.api.policy = Some(node.scalar().unwrap_or_else(|| node.to_json().to_string()));
     }
+    if let Some(policy) = document.string("x-amazon-apigateway-security-policy") {
+        builder.api.security_policy = Some(policy);
+    }
+    if let Some(mode) = document.one_of("x-amazon-apigateway-endpoint-access-mode", &["BASIC", "STRICT"]) {
+        builder.api.endpoint_access_mode = Some(mode);
+    }
     endpoint(builder, document);
     tags(builder, document);
     gateway_responses(builder, document);
