@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 use time::format_description::well_known::Rfc3339;
 use time::{Date, OffsetDateTime, macros::format_description};
 
+use super::iam::IamCaller;
 use super::policy::wildcard;
 use crate::clock::{EpochMillis, iso8601};
 
@@ -32,6 +33,8 @@ pub(crate) struct ConditionKeys<'a> {
     pub(crate) secure: bool,
     /// `aws:RequestedRegion`
     pub(crate) region: &'a str,
+    /// Whoever has signed.
+    pub(crate) principal: Option<&'a IamCaller>,
 }
 
 impl<'a> ConditionKeys<'a> {
@@ -45,8 +48,34 @@ impl<'a> ConditionKeys<'a> {
             "aws:referer" => self.referer.map(Cow::Borrowed),
             "aws:securetransport" => Some(if self.secure { "true" } else { "false" }.into()),
             "aws:requestedregion" => Some(self.region.into()),
+            "aws:principaltype" => Some(self.principal.map_or("Anonymous", principal_type).into()),
+            "aws:principalaccount" => Some(self.principal?.account_id.as_str().into()),
+            "aws:principalarn" => Some(principal_arn(self.principal?)),
+            "aws:userid" => Some(self.principal?.caller.as_str().into()),
+            "aws:username" => {
+                let (_, user) = self.principal?.user_arn.split_once(":user/")?;
+                user.rsplit('/').next().map(Cow::Borrowed)
+            }
             _ => None,
         }
+    }
+}
+
+fn principal_type(caller: &IamCaller) -> &'static str {
+    match caller.user_arn.splitn(6, ':').nth(5).unwrap_or_default() {
+        "root" => "Account",
+        kind if kind.starts_with("assumed-role/") => "AssumedRole",
+        kind if kind.starts_with("federated-user/") => "FederatedUser",
+        _ => "User",
+    }
+}
+
+/// A session has its role's ARN.
+fn principal_arn(caller: &IamCaller) -> Cow<'_, str> {
+    let role = || caller.user_arn.split_once(":assumed-role/")?.1.split('/').next();
+    match role() {
+        Some(role) => format!("arn:aws:iam::{}:role/{role}", caller.account_id).into(),
+        None => caller.user_arn.as_str().into(),
     }
 }
 

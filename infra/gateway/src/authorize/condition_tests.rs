@@ -12,6 +12,7 @@ const KEYS: ConditionKeys<'_> = ConditionKeys {
     referer: None,
     secure: false,
     region: "us-east-1",
+    principal: None,
 };
 
 fn holds(condition: Value) -> Holds {

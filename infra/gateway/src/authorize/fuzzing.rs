@@ -23,7 +23,14 @@ pub fn policy(data: &[u8]) {
         return;
     };
     let user_agent = (!agent.is_empty()).then_some(agent);
-    let keys = ConditionKeys { now: NOW, source_ip, user_agent, referer: None, secure: true, region: "us-east-1" };
+    let keys = ConditionKeys {
+        now: NOW,
+        source_ip,
+        user_agent,
+        secure: true,
+        region: "us-east-1",
+        ..ConditionKeys::default()
+    };
     wildcards(agent, arn);
     wildcards(arn, agent);
     let Ok(document) = serde_json::from_str::<Value>(document) else { return };

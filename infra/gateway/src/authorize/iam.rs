@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::condition::ConditionKeys;
 use super::policy::Decision;
+use super::resource_policy::{ApiCaller, ResourcePolicy};
 use crate::clock::{Clock, EpochMillis};
 use crate::gateway::Gateway;
 use crate::server::ClientRequest;
@@ -127,9 +128,11 @@ impl fmt::Debug for Iam {
 pub(crate) enum Verdict {
     /// A Deny of its policies matches.
     ExplicitDeny,
+    /// A Deny of the API's policy matches.
+    ExplicitDenyOfResource,
     /// None of its policies allows it.
     NoIdentityPolicy,
-    /// It is of another account, and the API's policy does not let it in: those of REST APIs are not evaluated for it.
+    /// It is of another account, and the API's policy does not let it in.
     NoResourcePolicy,
 }
 
@@ -146,6 +149,7 @@ impl IamDenial {
     pub(crate) fn why(&self) -> &'static str {
         match self.verdict {
             Verdict::ExplicitDeny => "with an explicit deny in an identity-based policy",
+            Verdict::ExplicitDenyOfResource => "with an explicit deny in a resource-based policy",
             Verdict::NoIdentityPolicy => "because no identity-based policy allows the execute-api:Invoke action",
             Verdict::NoResourcePolicy => "because no resource-based policy allows the execute-api:Invoke action",
         }
@@ -217,6 +221,7 @@ pub(crate) fn authorize(
     request: &ClientRequest,
     action: Action,
     resource: &str,
+    resource_policy: Option<&ResourcePolicy>,
 ) -> Result<IamCaller, IamRefusal> {
     let signature = Signature::read(request)?;
     // Without one nobody is known.
@@ -230,14 +235,21 @@ pub(crate) fn authorize(
         IamRefusal::Denied(Box::new(IamDenial { user_arn: caller.user_arn.clone(), resource, verdict }))
     };
     let source_ip = request.source_ip.to_string();
-    let keys = ConditionKeys::of(request, &source_ip, &gateway.region, gateway.clock.now());
-    match directory.decide(&principal, action, resource, &keys) {
-        Decision::ExplicitDeny => Err(denied(Verdict::ExplicitDeny)),
-        Decision::ImplicitDeny => Err(denied(Verdict::NoIdentityPolicy)),
-        Decision::Allow if principal.account().is_some_and(|account| account != &*gateway.account_id) => {
-            Err(denied(Verdict::NoResourcePolicy))
-        }
-        Decision::Allow => Ok(caller),
+    let mut keys = ConditionKeys::of(request, &source_ip, &gateway.region, gateway.clock.now());
+    keys.principal = Some(&caller);
+    let other_account = principal.account().is_some_and(|account| account != &*gateway.account_id);
+    let by_resource = resource_policy.map_or(Decision::ImplicitDeny, |policy| {
+        policy.decide(ApiCaller::Signed { caller: &caller, other_account }, resource, &keys)
+    });
+    match (directory.decide(&principal, action, resource, &keys), by_resource) {
+        (Decision::ExplicitDeny, _) => Err(denied(Verdict::ExplicitDeny)),
+        (_, Decision::ExplicitDeny) => Err(denied(Verdict::ExplicitDenyOfResource)),
+        (Decision::Allow, Decision::Allow) => Ok(caller),
+        // Within one account either may let the caller in, between two both have to.
+        (Decision::Allow, Decision::ImplicitDeny) if other_account => Err(denied(Verdict::NoResourcePolicy)),
+        (Decision::Allow, Decision::ImplicitDeny) => Ok(caller),
+        (Decision::ImplicitDeny, Decision::Allow) if !other_account => Ok(caller),
+        (Decision::ImplicitDeny, _) => Err(denied(Verdict::NoIdentityPolicy)),
     }
 }
 

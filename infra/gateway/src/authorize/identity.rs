@@ -31,6 +31,7 @@ impl<'a> ConditionKeys<'a> {
             referer: request.headers.get("referer"),
             secure: request.secure,
             region,
+            principal: None,
         }
     }
 }

@@ -11,6 +11,7 @@ mod identity;
 mod issuers;
 mod jwt;
 mod policy;
+mod resource_policy;
 
 pub(crate) use answer::{AnswerError, Grant, TokenClaims};
 pub(crate) use cache::{CacheKey, ResultCache};
@@ -29,3 +30,4 @@ pub(crate) use jwt::{
     scopes, v2_claims,
 };
 pub(crate) use policy::{Decision, Policy};
+pub(crate) use resource_policy::{ApiCaller, ResourcePolicy};

@@ -1,4 +1,4 @@
-//! The subset of IAM that an authorizer's policy needs: Effect, Action, Resource, Condition, wildcards, explicit deny.
+//! The subset of IAM that policies here need: Effect, Action, Resource, Condition, wildcards, explicit deny.
 
 use serde_json::Value;
 
@@ -21,9 +21,10 @@ pub(crate) struct Policy {
     statements: Vec<Statement>,
 }
 
+/// One statement, without whom it is about.
 #[derive(Clone, Debug, PartialEq)]
-struct Statement {
-    allow: bool,
+pub(super) struct Statement {
+    pub(super) allow: bool,
     actions: Patterns,
     resources: Patterns,
     conditions: Vec<Clause>,
@@ -37,7 +38,9 @@ struct Patterns {
 }
 
 /// `execute-api:Invoke`; actions are matched in any case, so both sides are lower case.
-const INVOKE: &str = "execute-api:invoke";
+pub(super) const INVOKE: &str = "execute-api:invoke";
+/// How resource policies name methods of their own API: `execute-api:/stage/GET/*`.
+const SHORT: &str = "execute-api:/";
 /// API Gateway's bound of one `Resource` in an authorizer's policy.
 const MAX_RESOURCE_LENGTH: usize = 512;
 
@@ -53,19 +56,7 @@ impl Policy {
     }
 
     fn parse_bounded(document: &Value, longest: usize) -> Result<Self, String> {
-        let document = document.as_object().ok_or("policyDocument is not an object")?;
-        match document.get("Version").map(Value::as_str) {
-            None | Some(Some("2012-10-17" | "2008-10-17")) => {}
-            Some(_) => return Err("policyDocument.Version is neither 2012-10-17 nor 2008-10-17".to_owned()),
-        }
-        let statements = match document.get("Statement") {
-            Some(Value::Array(statements)) => {
-                statements.iter().map(|one| statement(one, longest)).collect::<Result<Vec<_>, _>>()?
-            }
-            Some(one @ Value::Object(_)) => vec![statement(one, longest)?],
-            _ => return Err("policyDocument.Statement is not a list of statements".to_owned()),
-        };
-        Ok(Policy { statements })
+        Ok(Policy { statements: statements(document, longest, |_, statement| Ok(statement))? })
     }
 
     /// What it says about `execute-api:Invoke` on the method `arn` for a request with these keys.
@@ -77,21 +68,46 @@ impl Policy {
     pub(crate) fn decide_action(&self, action: &str, arn: &str, keys: &ConditionKeys<'_>) -> Decision {
         let mut decision = Decision::ImplicitDeny;
         for statement in &self.statements {
-            let named = statement.actions.hold(action) && statement.resources.hold(arn);
-            let applies = named
-                && match condition::hold(&statement.conditions, keys) {
-                    Holds::Yes => true,
-                    Holds::No => false,
-                    // What cannot be evaluated lets nobody in and keeps nobody from being refused.
-                    Holds::Unknown => !statement.allow,
-                };
-            match (applies, statement.allow) {
+            match (statement.applies(action, arn, keys), statement.allow) {
                 (true, false) => return Decision::ExplicitDeny,
                 (true, true) => decision = Decision::Allow,
                 (false, _) => {}
             }
         }
         decision
+    }
+}
+
+/// The statements of a policy document, each as `read` makes it of its JSON and of what all kinds of policy have in common.
+pub(super) fn statements<T>(
+    document: &Value,
+    longest: usize,
+    read: impl Fn(&Value, Statement) -> Result<T, String>,
+) -> Result<Vec<T>, String> {
+    let document = document.as_object().ok_or("policyDocument is not an object")?;
+    match document.get("Version").map(Value::as_str) {
+        None | Some(Some("2012-10-17" | "2008-10-17")) => {}
+        Some(_) => return Err("policyDocument.Version is neither 2012-10-17 nor 2008-10-17".to_owned()),
+    }
+    let one = |one: &Value| read(one, statement(one, longest)?);
+    match document.get("Statement") {
+        Some(Value::Array(statements)) => statements.iter().map(one).collect(),
+        Some(single @ Value::Object(_)) => Ok(vec![one(single)?]),
+        _ => Err("policyDocument.Statement is not a list of statements".to_owned()),
+    }
+}
+
+impl Statement {
+    /// Whether it is about an action, in lower case, on `arn` in a request with these keys.
+    pub(super) fn applies(&self, action: &str, arn: &str, keys: &ConditionKeys<'_>) -> bool {
+        let named = self.actions.hold(action) && self.resources.hold(arn);
+        named
+            && match condition::hold(&self.conditions, keys) {
+                Holds::Yes => true,
+                Holds::No => false,
+                // What cannot be evaluated lets nobody in and keeps nobody from being refused.
+                Holds::Unknown => !self.allow,
+            }
     }
 }
 
@@ -148,8 +164,19 @@ fn without_variables(pattern: &str) -> String {
 
 impl Patterns {
     fn hold(&self, text: &str) -> bool {
-        self.patterns.iter().any(|pattern| wildcard(pattern, text)) != self.negated
+        let holds = |pattern: &String| match (pattern.strip_prefix(SHORT), relative(text)) {
+            // Of the API that the policy is of.
+            (Some(pattern), Some(relative)) => wildcard(pattern, relative),
+            _ => wildcard(pattern, text),
+        };
+        self.patterns.iter().any(holds) != self.negated
     }
+}
+
+/// `stage/GET/users` of `arn:aws:execute-api:region:account:api/stage/GET/users`.
+fn relative(arn: &str) -> Option<&str> {
+    let method = arn.strip_prefix("arn:")?.splitn(5, ':').nth(4)?;
+    method.split_once('/').map(|(_, relative)| relative)
 }
 
 /// `*` is any run of characters, `/` and `:` included; `?` is exactly one. Linear in memory, and at worst the product
@@ -196,6 +223,7 @@ mod tests {
         referer: None,
         secure: false,
         region: "us-east-1",
+        principal: None,
     };
 
     fn decide(statements: Value, request: &str) -> Decision {

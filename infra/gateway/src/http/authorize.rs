@@ -60,7 +60,7 @@ pub(super) async fn authorize<'a>(
 /// Who has signed the request, if that caller may. The client is told no more than that it may not.
 fn signed(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<IamCaller, GatewayError> {
     let arn = route_arn(call, route);
-    authorize_iam(call.gateway, call.request, Action::Invoke, &arn).map_err(|refusal| {
+    authorize_iam(call.gateway, call.request, Action::Invoke, &arn, None).map_err(|refusal| {
         let reason = refusal.reason();
         tracing::warn!(route = route.route.route_key, reason, "request refused");
         GatewayError::Forbidden

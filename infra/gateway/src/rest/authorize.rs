@@ -8,7 +8,8 @@ use super::pipeline::Call;
 use super::route::MatchedRoute;
 use super::{signature, user_pools};
 use crate::authorize::{
-    Action, ConditionKeys, ContextFacts, Decision, IamCaller, RequestFacts, authorize_iam, identity_values,
+    Action, ApiCaller, ConditionKeys, ContextFacts, Decision, IamCaller, RequestFacts, ResourcePolicy, authorize_iam,
+    identity_values,
 };
 use crate::compile::rest::RestAuthorization;
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
@@ -36,15 +37,31 @@ pub(super) async fn authorize<'a>(
     trail: &mut Trail<'a>,
 ) -> Result<AuthorizedRequest<'a>, GatewayError> {
     let mut iam = None;
+    let policy = route.parsed.stage.policy.as_ref();
     let authorizer = match route.method.authorization {
-        RestAuthorization::None => None,
+        RestAuthorization::None => {
+            policy.map_or(Ok(()), |policy| allowed(call, &route, policy))?;
+            None
+        }
         RestAuthorization::Custom(index) => match route.parsed.stage.authorizers.get(index) {
-            Some(authorizer) => Some(ask_lambda(call, &route, authorizer, trail).await?),
+            Some(authorizer) => {
+                // What the policy denies reaches no authorizer; what it allows, an authorizer may pass over in silence.
+                let by_policy = policy.map(|policy| decide(call, &route, policy)).transpose()?;
+                if by_policy == Some(Decision::ExplicitDeny) {
+                    return Err(denied(call, &route, Decision::ExplicitDeny));
+                }
+                Some(ask_lambda(call, &route, authorizer, by_policy == Some(Decision::Allow), trail).await?)
+            }
             // The compiler made the index from this very list; without its authorizer a method is closed.
             None => return Err(GatewayError::AuthorizerConfiguration),
         },
         RestAuthorization::CognitoUserPools(index) => match route.parsed.stage.user_pools.get(index) {
-            Some(Ok(authorizer)) => Some(user_pools::authorize(call, &route, authorizer, trail).await?),
+            Some(Ok(authorizer)) => {
+                let authorized = user_pools::authorize(call, &route, authorizer, trail).await?;
+                // The token first; then the policy on its own.
+                policy.map_or(Ok(()), |policy| allowed(call, &route, policy))?;
+                Some(authorized)
+            }
             Some(Err(reason)) => {
                 refused(&route, reason);
                 return Err(GatewayError::Unauthorized);
@@ -59,15 +76,46 @@ pub(super) async fn authorize<'a>(
     Ok(AuthorizedRequest { route, authorizer, iam })
 }
 
-/// Who has signed the request, if that caller may.
-fn signed(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<IamCaller, GatewayError> {
+/// The ARN of the method as it is called.
+fn method_arn(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<String, GatewayError> {
     let parsed = &route.parsed;
     let method_and_path = format!("{}/{}", parsed.http_method, parsed.route_path());
     let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
-    if arn.len() > MAX_ARN_BYTES {
-        return Err(GatewayError::UriTooLong);
+    if arn.len() > MAX_ARN_BYTES { Err(GatewayError::UriTooLong) } else { Ok(arn) }
+}
+
+/// What the API's policy says of a caller who has not signed.
+fn decide(call: &Call<'_>, route: &MatchedRoute<'_>, policy: &ResourcePolicy) -> Result<Decision, GatewayError> {
+    let keys = ConditionKeys::of(call.request, &call.source_ip, &call.gateway.region, call.at);
+    Ok(policy.decide(ApiCaller::Anonymous, &method_arn(call, route)?, &keys))
+}
+
+/// Lets a caller pass who has not signed, if the API's policy allows it in so many words.
+fn allowed(call: &Call<'_>, route: &MatchedRoute<'_>, policy: &ResourcePolicy) -> Result<(), GatewayError> {
+    match decide(call, route, policy)? {
+        Decision::Allow => Ok(()),
+        refusal => Err(denied(call, route, refusal)),
     }
-    authorize_iam(call.gateway, call.request, Action::Invoke, &arn).map_err(|refusal| {
+}
+
+/// The API's policy says no.
+fn denied(call: &Call<'_>, route: &MatchedRoute<'_>, decision: Decision) -> GatewayError {
+    let why = match decision {
+        Decision::ExplicitDeny => "with an explicit deny in a resource-based policy",
+        _ => "because no resource-based policy allows the execute-api:Invoke action",
+    };
+    refused(route, why);
+    match method_arn(call, route) {
+        Ok(arn) => GatewayError::NotAuthorized(signature::not_authorized("anonymous", &arn, why)),
+        Err(error) => error,
+    }
+}
+
+/// Who has signed the request, if that caller may.
+fn signed(call: &Call<'_>, route: &MatchedRoute<'_>) -> Result<IamCaller, GatewayError> {
+    let arn = method_arn(call, route)?;
+    let policy = route.parsed.stage.policy.as_ref();
+    authorize_iam(call.gateway, call.request, Action::Invoke, &arn, policy).map_err(|refusal| {
         refused(route, &refusal.reason());
         signature::refused(&refusal)
     })
@@ -99,13 +147,14 @@ pub(super) fn facts<'f>(call: &'f Call<'_>, route: &'f MatchedRoute<'_>, domain_
     }
 }
 
+/// `by_policy`: the API's own policy allows the call, and a silent authorizer does not take that back.
 async fn ask_lambda<'a>(
     call: &Call<'a>,
     route: &MatchedRoute<'a>,
     authorizer: &LambdaAuthorizer,
+    by_policy: bool,
     trail: &mut Trail<'a>,
 ) -> Result<Authorized, GatewayError> {
-    let parsed = &route.parsed;
     let domain_name = call.gateway.domain_name(&call.api.api_id);
     let facts = facts(call, route, &domain_name);
     let log = &mut trail.log;
@@ -123,11 +172,7 @@ async fn ask_lambda<'a>(
         return Err(GatewayError::Unauthorized);
     }
 
-    let method_and_path = format!("{}/{}", parsed.http_method, parsed.route_path());
-    let arn = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &method_and_path);
-    if arn.len() > MAX_ARN_BYTES {
-        return Err(GatewayError::UriTooLong);
-    }
+    let arn = method_arn(call, route)?;
     let event = || match (authorizer.payload, identity.first()) {
         (AuthorizerPayload::RestToken, Some(token)) => event::token(token, &arn),
         _ => event::request(call, route, &arn, &domain_name),
@@ -151,6 +196,7 @@ async fn ask_lambda<'a>(
     match authorized.grant.decide(&arn, &keys) {
         Decision::Allow => Ok(authorized),
         Decision::ExplicitDeny => Err(GatewayError::AccessDenied { explicit: true }),
+        Decision::ImplicitDeny if by_policy => Ok(authorized),
         Decision::ImplicitDeny => Err(GatewayError::AccessDenied { explicit: false }),
     }
 }

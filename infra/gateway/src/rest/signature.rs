@@ -27,10 +27,13 @@ pub(super) fn refused(refusal: &IamRefusal) -> GatewayError {
 
 /// `User: {arn} is not authorized to perform: …`, with the account masked as AWS masks it.
 fn text(denial: &IamDenial) -> String {
-    let IamDenial { user_arn, resource, .. } = denial;
+    not_authorized(&denial.user_arn, &denial.resource, denial.why())
+}
+
+/// AWS's sentence; `anonymous` is a user too.
+pub(super) fn not_authorized(user: &str, resource: &str, why: &str) -> String {
     let masked = mask(resource);
-    let why = denial.why();
-    format!("User: {user_arn} is not authorized to perform: execute-api:Invoke on resource: {masked} {why}")
+    format!("User: {user} is not authorized to perform: execute-api:Invoke on resource: {masked} {why}")
 }
 
 /// The error for a request that asks for a new response and may not. AWS's words for it are not recorded: these are its

@@ -11,6 +11,7 @@ mod http_failures;
 mod iam;
 mod integrations;
 mod limits;
+mod resource_policies;
 mod responses;
 mod routing;
 mod stages;

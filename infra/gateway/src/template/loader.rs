@@ -142,6 +142,7 @@ impl<'t> Loader<'t> {
             // Once all of its paths and stages are there.
             sam::cors::add_preflight(builder, self.resolver.report);
             cfn::rest::place_canaries(builder, self.resolver.report);
+            sam::resource_policy::of_api(builder);
         }
         for resource in of(&["AWS::Lambda::Url"]) {
             cfn::function_url::load(&mut self, resource);

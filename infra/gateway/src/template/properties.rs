@@ -11,6 +11,9 @@ use serde_json::Value;
 use super::error::{Owner, Place, Report, did_you_mean};
 use super::node::{Kind, Mapping, Node};
 
+/// Why a property is listed that nobody has asked for.
+pub(super) const LEFT_OUT: &str = "not supported: ignored";
+
 /// The properties of a resource, or of an object below them.
 pub(super) struct Properties<'a> {
     owner: Owner<'a>,
@@ -309,7 +312,7 @@ impl Drop for Properties<'_> {
         let Some(map) = self.map else { return };
         let seen = self.seen.borrow();
         for (key, entry) in map.iter().filter(|(key, _)| !seen.contains(key.as_str())) {
-            self.report.unsupported(self.owner, Some(&self.path(key)), entry.key_at, "not supported: ignored");
+            self.report.unsupported(self.owner, Some(&self.path(key)), entry.key_at, LEFT_OUT);
         }
     }
 }

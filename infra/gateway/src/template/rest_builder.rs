@@ -7,6 +7,7 @@ use crate::model::{CanarySettings, Method, Resource, RestApi};
 
 use super::error::{Place, Report, did_you_mean};
 use super::names;
+use super::sam::resource_policy::Rules;
 
 /// Who may call a method or route.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,6 +77,8 @@ pub(super) struct RestBuilder {
     pub(super) preflight: Option<Preflight>,
     /// What deployments declare for stages: the stage's name, its canary, and where.
     pub(super) canaries: Vec<(String, CanarySettings, Place)>,
+    /// SAM's `Auth.ResourcePolicy`, once it is read.
+    pub(super) resource_policy: Option<Rules>,
     methods_at: IndexMap<(usize, String), Place>,
 }
 
@@ -95,6 +98,7 @@ impl RestBuilder {
             events_add_routes: false,
             preflight: None,
             canaries: Vec::new(),
+            resource_policy: None,
             methods_at: IndexMap::new(),
         }
     }

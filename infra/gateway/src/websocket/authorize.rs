@@ -52,7 +52,7 @@ pub(super) async fn authorize(
         Authorization::Iam => {
             let Connect { gateway, about, request, .. } = connect;
             let arn = gateway.method_arn(about.api_id, &about.stage.stage_name, "$connect");
-            let caller = authorize_iam(gateway, request, Action::Invoke, &arn);
+            let caller = authorize_iam(gateway, request, Action::Invoke, &arn, None);
             iam = Some(caller.map_err(|refusal| Refusal { status: StatusCode::FORBIDDEN, reason: refusal.reason() })?);
         }
         Authorization::Unknown(kind) => {

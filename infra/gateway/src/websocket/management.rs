@@ -50,7 +50,7 @@ fn serve(
     if api.gateway.iam.checks_signatures() {
         let method_and_path = format!("{}/@connections/{id}", request.method);
         let arn = api.gateway.method_arn(&api.api_id, &stage, &method_and_path);
-        authorize_iam(&api.gateway, &request, Action::ManageConnections, &arn).map_err(|refusal| {
+        authorize_iam(&api.gateway, &request, Action::ManageConnections, &arn, None).map_err(|refusal| {
             tracing::warn!(api = api.api_id, stage, reason = refusal.reason(), "a call of @connections is refused");
             Refusal::Iam(refusal)
         })?;

@@ -38,6 +38,7 @@ use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
 };
+use crate::authorize::ResourcePolicy;
 use crate::model::{AuthorizerType, Method, MethodSetting, Resource, RestApi, Shared, Stage};
 use crate::proxy::BinaryMediaTypes;
 use crate::telemetry::StageTelemetry;
@@ -62,6 +63,8 @@ pub struct RestSnapshot {
     /// `COGNITO_USER_POOLS`; one that lets nobody pass says why.
     pub(crate) user_pools: Vec<Result<UserPoolAuthorizer, String>>,
     pub(crate) gateway_responses: GatewayResponses,
+    /// `policy`, who may call at all.
+    pub(crate) policy: Option<ResourcePolicy>,
     pub(crate) telemetry: StageTelemetry,
     /// `disableExecuteApiEndpoint`: nobody is let in by this address.
     pub(crate) disabled: bool,
@@ -195,6 +198,7 @@ fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> 
         authorizers.push(compiled);
     }
 
+    let policy = policy(api).map_err(|reason| error("policy".to_owned(), reason))?;
     validation::check_size(api).map_err(|reason| error("models".to_owned(), reason))?;
     let mut models = BodyModels::new(api);
     let mut routes = RouteTree::default();
@@ -259,6 +263,7 @@ fn compile_deployment(api: &RestApi, stage: &Stage, is_canary: Option<bool>) -> 
         authorizers,
         user_pools,
         gateway_responses,
+        policy,
         warnings: warnings.lines,
     })
 }
@@ -318,6 +323,20 @@ fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
         let what = "AWS refuses an integration with a service without credentials (Role ARN must be specified for AWS \
                     integrations); here the service is called as the API's own account";
         warnings.add(place, what);
+    }
+}
+
+/// The resource policy.
+fn policy(api: &RestApi) -> Result<Option<ResourcePolicy>, String> {
+    let document = api.policy.as_deref().filter(|document| !document.trim().is_empty());
+    let private =
+        api.endpoint_configuration.as_ref().is_some_and(|found| found.types.iter().any(|kind| kind == "PRIVATE"));
+    match document {
+        None if private => Err("Private REST API doesn't have a resource policy attached to it".to_owned()),
+        None => Ok(None),
+        Some(document) => {
+            ResourcePolicy::parse(document).map(Some).map_err(|reason| format!("Invalid policy document: {reason}"))
+        }
     }
 }
 

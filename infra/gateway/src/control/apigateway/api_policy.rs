@@ -5,33 +5,29 @@ use serde_json::Value;
 use super::super::call::ApiError;
 use super::super::world::World;
 use super::errors::bad_request;
+use crate::authorize::ResourcePolicy;
 
 /// A policy as it is kept: compact, with short resources (`execute-api:/stage/GET/*`) written out. `None` for an empty
 /// one, which removes the policy.
 ///
 /// # Errors
-/// `BadRequestException` where it is no policy.
+/// `BadRequestException` where it is no policy, which AWS says without the reason in brackets.
 pub(super) fn checked(policy: &str, world: &World, api_id: &str) -> Result<Option<String>, ApiError> {
     if policy.trim().is_empty() {
         return Ok(None);
     }
-    let invalid =
-        || bad_request("Invalid policy document. Please check the policy syntax and ensure that Principals are valid.");
-    let mut document: Value = serde_json::from_str(policy).map_err(|_| invalid())?;
+    let invalid = |reason: &str| {
+        let message = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid.";
+        bad_request(format!("{message} ({reason})"))
+    };
+    ResourcePolicy::parse(policy).map_err(|reason| invalid(&reason))?;
+    let mut document: Value = serde_json::from_str(policy).map_err(|error| invalid(&error.to_string()))?;
     let statements = match document.get_mut("Statement") {
         Some(Value::Array(statements)) => statements.iter_mut().collect(),
-        Some(statement @ Value::Object(_)) => vec![statement],
-        _ => return Err(invalid()),
+        Some(statement) => vec![statement],
+        None => Vec::new(),
     };
     for statement in statements {
-        let effect = statement.get("Effect").and_then(Value::as_str);
-        let has = |names: [&str; 2]| names.iter().any(|name| statement.get(name).is_some());
-        if !matches!(effect, Some("Allow" | "Deny"))
-            || !has(["Principal", "NotPrincipal"])
-            || !has(["Action", "NotAction"])
-        {
-            return Err(invalid());
-        }
         for name in ["Resource", "NotResource"] {
             match statement.get_mut(name) {
                 Some(Value::Array(resources)) => {

@@ -2,12 +2,9 @@
 
 use crate::model::Stage;
 
-use super::super::cfn::rest::{is_local, read_stage, settings};
-use super::super::error::Report;
-use super::super::include::read_file;
+use super::super::cfn::rest::{local_definition, read_stage, settings};
 use super::super::loader::Loader;
 use super::super::names;
-use super::super::node::Node;
 use super::super::openapi;
 use super::super::openapi::rest::BasePath;
 use super::super::properties::Properties;
@@ -20,7 +17,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     let properties = loader.properties(resource);
     // How AWS deploys it; and document versions that say nothing of what is in them.
     properties.harmless(&["AlwaysDeploy", "FailOnWarnings", "Mode", "OpenApiVersion"]);
-    properties.harmless(&["PropagateTags", "SecurityPolicy", "EndpointAccessMode"]);
+    properties.harmless(&["PropagateTags"]);
     properties.unsupported("Domain", "custom domain names are not served; use the API's local address");
     let mut builder = RestBuilder::new(&resource.logical_id, properties.string("Name").unwrap_or_default());
     builder.api.description = properties.string("Description");
@@ -34,7 +31,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     if let Some(body) = properties.object("DefinitionBody") {
         openapi::rest::import(&mut builder, &body, BasePath::Ignore);
     }
-    if let Some(document) = definition(loader, &properties) {
+    if let Some(document) = local_definition(loader, &properties, "DefinitionUri", "DefinitionBody") {
         let body = Properties::new(loader.resolver.report, resource.owner(), "DefinitionUri", &document);
         openapi::rest::import(&mut builder, &body, BasePath::Ignore);
     }
@@ -57,42 +54,4 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
         usage_plan::load(loader, resource, auth, &builder.api.id, &stage_name);
     }
     loader.add_rest(builder, resource.at);
-}
-
-/// The document that `DefinitionUri` names, in which SAM resolves nothing.
-pub(super) fn definition(loader: &Loader<'_>, properties: &Properties<'_>) -> Option<Node> {
-    let node = properties.take("DefinitionUri")?;
-    let report: &Report = properties.report();
-    if properties.has("DefinitionBody") {
-        properties.error("DefinitionUri", "cannot stand beside DefinitionBody");
-        return None;
-    }
-    match node.as_text() {
-        Some(path) if is_local(path) => {
-            let document = read_file(&loader.resolver.local_path(path), Some(node.at), report)?;
-            let has_functions = find_intrinsic(&document.root);
-            if let Some(found) = has_functions {
-                let what = "SAM resolves no intrinsic functions in a DefinitionUri document; \
-                            use DefinitionBody with Fn::Transform and AWS::Include";
-                report.error(found.at, format!("{}.DefinitionUri: {what}", properties.owner().logical_id));
-                return None;
-            }
-            Some(document.root)
-        }
-        _ => {
-            properties.error("DefinitionUri", "is not a local file; the definition must be on this machine");
-            None
-        }
-    }
-}
-
-fn find_intrinsic(node: &Node) -> Option<&Node> {
-    if node.single_entry().is_some_and(|(key, _)| key == "Ref" || key.starts_with("Fn::")) {
-        return Some(node);
-    }
-    match (node.as_map(), node.as_list()) {
-        (Some(map), _) => map.values().find_map(|entry| find_intrinsic(&entry.value)),
-        (_, Some(items)) => items.iter().find_map(find_intrinsic),
-        _ => None,
-    }
 }

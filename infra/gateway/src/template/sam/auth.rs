@@ -8,11 +8,12 @@ use super::super::names;
 use super::super::openapi;
 use super::super::properties::Properties;
 use super::super::rest_builder::{Access, Authorizers, RestBuilder};
+use super::resource_policy::Rules;
 
 /// `Auth` of an `AWS::Serverless::Api`.
 pub(super) fn rest<'t>(loader: &Loader<'t>, builder: &mut RestBuilder, auth: &Properties<'t>) {
     auth.harmless(&["InvokeRole"]);
-    auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
+    builder.resource_policy = auth.object("ResourcePolicy").map(|policy| Rules::read(&policy));
     for (name, _, node) in auth.members("Authorizers") {
         let declared = auth.reader(auth.path(&format!("Authorizers.{name}")), node);
         let id = names::short_id(&["authorizer", auth.owner().logical_id, name]);
@@ -126,7 +127,8 @@ pub(super) fn event(authorizers: &Authorizers, event: &Properties<'_>) -> Access
     let default = || authorizers.default.clone().unwrap_or_else(Access::open);
     let Some(auth) = event.object("Auth") else { return default() };
     auth.harmless(&["InvokeRole", "OverrideApiAuth"]);
-    auth.unsupported("ResourcePolicy", "resource policies are not evaluated");
+    // `events` reads it.
+    auth.harmless(&["ResourcePolicy"]);
     let whose = format!("{}.{}", auth.owner().logical_id, auth.path("Authorizer"));
     let mut access = match auth.string("Authorizer").as_deref() {
         None => default(),

@@ -35,8 +35,16 @@ pub(super) fn read(builder: &mut RestBuilder, properties: &Properties<'_>, auth:
         preflight.allow_methods = cors.string("AllowMethods");
         preflight.max_age = cors.string("MaxAge");
         preflight.allow_credentials = cors.boolean("AllowCredentials").unwrap_or(false);
+        if preflight.allow_credentials && preflight.allow_origin == "'*'" {
+            let what = "cannot be true when AllowOrigin is \"'*'\" or not set: browsers refuse that";
+            cors.error("AllowCredentials", what);
+        }
     } else if let Some(origin) = properties.string("Cors") {
         preflight.allow_origin = origin;
+    }
+    if properties.has("DefinitionUri") {
+        properties
+            .error("Cors", "works only with a definition in DefinitionBody: SAM does not change a DefinitionUri's");
     }
     builder.preflight = Some(preflight);
 }

@@ -12,7 +12,7 @@ use super::super::properties::Properties;
 use super::super::rest_builder::VERBS;
 use super::super::sections::Resource;
 use super::globals::{IMPLICIT_HTTP_API, IMPLICIT_REST_API};
-use super::{auth, requests};
+use super::{auth, requests, resource_policy};
 
 /// Adds the routes of a function's events.
 pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
@@ -135,8 +135,18 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
     };
     requests::read(builder, event, &mut method);
     builder.add_method(index, method, event.place("Path"), event.report());
+    if let Some(rules) = own_policy(event) {
+        resource_policy::of_event(builder, index, &rules);
+    }
     let api_logical_id = builder.api.logical_id.clone().unwrap_or_default();
     loader.resolver.add_dependency(&api_logical_id, &resource.logical_id, event.at());
+}
+
+/// `Auth.ResourcePolicy` of an event; `auth` has read the rest of `Auth`.
+fn own_policy(event: &Properties<'_>) -> Option<resource_policy::Rules> {
+    let auth = event.object("Auth")?;
+    auth.rest_is_harmless();
+    auth.object("ResourcePolicy").map(|policy| resource_policy::Rules::read(&policy))
 }
 
 fn http<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<'t>) {
@@ -171,6 +181,10 @@ fn http<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
         return;
     };
     let access = auth::event(&builder.authorizers, event);
+    if let Some(auth) = event.object("Auth") {
+        auth.rest_is_harmless();
+        auth.unsupported("ResourcePolicy", "HTTP APIs have no resource policies");
+    }
     let (Some(route_key), Some(uri)) = (route_key, uri) else { return };
     if !builder.events_add_routes {
         if !builder.has_route(&route_key) {

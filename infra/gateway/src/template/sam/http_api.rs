@@ -3,13 +3,13 @@
 use crate::model::{ApiStage, CorsConfiguration, ProtocolType};
 
 use super::super::api_builder::ApiBuilder;
+use super::super::cfn::rest::local_definition;
 use super::super::cfn::v2::{read_stage, settings};
 use super::super::loader::Loader;
 use super::super::node::Kind;
 use super::super::openapi;
 use super::super::properties::Properties;
 use super::super::sections::Resource;
-use super::api::definition;
 use super::auth;
 
 /// Loads an API; the routes of its functions' events come later.
@@ -29,7 +29,7 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
     if let Some(body) = properties.object("DefinitionBody") {
         openapi::http::import(&mut builder, &body);
     }
-    if let Some(document) = definition(loader, &properties) {
+    if let Some(document) = local_definition(loader, &properties, "DefinitionUri", "DefinitionBody") {
         let body = Properties::new(loader.resolver.report, resource.owner(), "DefinitionUri", &document);
         openapi::http::import(&mut builder, &body);
     }

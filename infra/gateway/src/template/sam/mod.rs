@@ -8,5 +8,6 @@ pub(super) mod function;
 pub(super) mod globals;
 pub(super) mod http_api;
 mod requests;
+pub(super) mod resource_policy;
 pub(super) mod table;
 pub(super) mod usage_plan;

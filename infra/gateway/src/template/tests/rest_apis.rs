@@ -143,10 +143,8 @@ fn an_included_openapi_document_is_resolved() {
     assert_eq!(api.stages["v1"].variables["color"], "blue");
     assert_eq!((output(&loaded, "Stage"), output(&loaded, "Same")), ("v1", "v1"));
     assert_eq!(loaded.sources.len(), 2);
-    assert_eq!(
-        unsupported(&loaded),
-        ["Api DefinitionBody.paths./http.get.x-amazon-apigateway-request-validator line 22"]
-    );
+    assert_eq!(unsupported(&loaded), ["Api line 22"]);
+    assert!(loaded.unsupported[0].reason.starts_with("Request validator 'all' is none of"), "{:?}", loaded.unsupported);
     assert!(loaded.unsupported[0].file.ends_with("openapi/api.yaml"), "the place is in the document");
 }
 
@@ -213,7 +211,7 @@ fn definition_uri_is_swagger_too_and_takes_no_functions() {
         Stack::new().file("swagger.json", &swagger.replace("\"arn:x\"", "{\"Ref\": \"Fn\"}")).errors(&template);
     assert_eq!(errors.len(), 1);
     assert!(
-        errors[0].starts_with("swagger.json:3:95: Api.DefinitionUri: SAM resolves no intrinsic functions"),
+        errors[0].starts_with("swagger.json:3:95: Api.DefinitionUri: AWS resolves no intrinsic functions"),
         "{errors:?}"
     );
 }
@@ -428,4 +426,35 @@ Resources:
         assert!(text.contains(expected), "{expected}\n{text}");
     }
     assert_eq!(errors.len(), 6, "{text}");
+}
+
+#[test]
+fn a_definition_may_be_a_file_of_this_machine() {
+    const DOCUMENT: &str = r#"{"openapi": "3.0.1", "info": {"title": "Of a file"}, "x-amazon-apigateway-security-policy": "TLS_1_2",
+      "paths": {"/a": {"get": {"x-amazon-apigateway-integration":
+        {"type": "http_proxy", "httpMethod": "GET", "uri": "https://example.com", "payloadFormatVersion": "1.0"}}}}}"#;
+    const BOTH: &str = r"
+Resources:
+  Rest: { Type: AWS::ApiGateway::RestApi, Properties: { BodyS3Location: ./api.json, EndpointAccessMode: STRICT } }
+  Edge: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP, BodyS3Location: api.json } }
+";
+    let loaded = Stack::new().file("api.json", DOCUMENT).load(BOTH);
+    let api = &loaded.model.rest_apis["rest"];
+    assert_eq!((api.name.as_str(), api.security_policy.as_deref()), ("Of a file", Some("TLS_1_2")));
+    assert_eq!(api.endpoint_access_mode.as_deref(), Some("STRICT"));
+    assert_eq!(method(api, "/a", "GET").integration.as_ref().unwrap().uri.as_deref(), Some("https://example.com"));
+    assert_eq!(loaded.model.apis["edge"].routes.values().next().unwrap().route_key, "GET /a");
+    let errors = |properties: &str| {
+        let text = format!("Resources:\n  Rest: {{ Type: AWS::ApiGateway::RestApi, Properties: {properties} }}");
+        Stack::new().file("api.json", DOCUMENT).errors(&text).join("\n")
+    };
+    for (properties, expected) in [
+        ("{ BodyS3Location: { Bucket: b, Key: k } }", "Rest.BodyS3Location is not a local file"),
+        ("{ BodyS3Location: 's3://b/k' }", "Rest.BodyS3Location is not a local file"),
+        ("{ BodyS3Location: gone.json }", "gone.json does not exist"),
+        ("{ BodyS3Location: api.json, Body: { } }", "Rest.BodyS3Location cannot stand beside Body"),
+    ] {
+        let told = errors(properties);
+        assert!(told.contains(expected), "{told}");
+    }
 }

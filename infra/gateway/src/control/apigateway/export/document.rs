@@ -28,7 +28,11 @@ pub(super) fn write(exported: &Exported<'_>) -> Value {
         }
         Form::Oas30 => {
             let url = format!("https://{host}/{{basePath}}");
-            document.insert("servers".to_owned(), json!([{"url": url, "variables": {"basePath": {"default": stage}}}]));
+            let mut server = json!({"url": url, "variables": {"basePath": {"default": stage}}});
+            if let Some(endpoint) = endpoint(exported) {
+                server[ENDPOINT] = endpoint;
+            }
+            document.insert("servers".to_owned(), json!([server]));
         }
     }
     let tags: Vec<Value> =
@@ -50,6 +54,11 @@ pub(super) fn write(exported: &Exported<'_>) -> Value {
             insert(&mut components, "securitySchemes", schemes);
             document.insert("components".to_owned(), components.into());
         }
+    }
+    if form == Form::Swagger
+        && let Some(endpoint) = endpoint(exported)
+    {
+        document.insert(ENDPOINT.to_owned(), endpoint);
     }
     if exported.extensions.gateway {
         extensions(&mut document, exported);
@@ -167,16 +176,33 @@ fn extensions(document: &mut Map<String, Value>, exported: &Exported<'_>) {
     if let Some(policy) = &api.policy {
         set("policy", serde_json::from_str(policy).unwrap_or_else(|_| policy.as_str().into()));
     }
-    let endpoint =
-        api.endpoint_configuration.as_ref().map(|found| &found.vpc_endpoint_ids).filter(|ids| !ids.is_empty());
-    if endpoint.is_some() || api.disable_execute_api_endpoint {
-        let mut configuration = Map::new();
-        if api.disable_execute_api_endpoint {
-            configuration.insert("disableExecuteApiEndpoint".to_owned(), true.into());
-        }
-        if let Some(ids) = endpoint {
-            configuration.insert("vpcEndpointIds".to_owned(), json!(ids));
-        }
-        set("endpoint-configuration", configuration.into());
+    if let Some(policy) = &api.security_policy {
+        set("security-policy", policy.as_str().into());
     }
+    if let Some(mode) = &api.endpoint_access_mode {
+        set("endpoint-access-mode", mode.as_str().into());
+    }
+}
+
+const ENDPOINT: &str = "x-amazon-apigateway-endpoint-configuration";
+
+/// The endpoint, as far as it is not as every API has it. AWS does not write its type, which an import takes all the same.
+fn endpoint(exported: &Exported<'_>) -> Option<Value> {
+    let api = exported.api;
+    let mut written = Map::new();
+    if api.disable_execute_api_endpoint {
+        written.insert("disableExecuteApiEndpoint".to_owned(), true.into());
+    }
+    if let Some(configuration) = &api.endpoint_configuration {
+        if configuration.types.iter().any(|kind| kind != "EDGE") {
+            written.insert("types".to_owned(), json!(configuration.types));
+        }
+        if let Some(kind) = &configuration.ip_address_type {
+            written.insert("ipAddressType".to_owned(), kind.as_str().into());
+        }
+        if !configuration.vpc_endpoint_ids.is_empty() {
+            written.insert("vpcEndpointIds".to_owned(), json!(configuration.vpc_endpoint_ids));
+        }
+    }
+    (exported.extensions.gateway && !written.is_empty()).then(|| written.into())
 }

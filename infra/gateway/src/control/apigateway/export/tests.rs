@@ -28,7 +28,7 @@ const DOCUMENT: &str = r##"{
       "put": {
         "requestBody": {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Pet"}}}},
         "security": [{"sig": []}],
-        "x-amazon-apigateway-integration": {"type": "HTTP_PROXY", "httpMethod": "ANY", "uri": "https://example.com", "connectionType": "VPC_LINK", "connectionId": "l", "tlsConfig": {"insecureSkipVerification": true}}}},
+        "x-amazon-apigateway-integration": {"type": "HTTP_PROXY", "httpMethod": "ANY", "uri": "https://example.com", "connectionType": "VPC_LINK", "connectionId": "l", "integrationTarget": "arn:aws:elasticloadbalancing:x", "responseTransferMode": "STREAM", "cacheNamespace": "n", "tlsConfig": {"insecureSkipVerification": true}}}},
     "/{proxy+}": {"x-amazon-apigateway-any-method": {
         "security": [{"pool": ["read"]}, {"asks": []}].slice,
         "x-amazon-apigateway-integration": {"type": "mock"}}}
@@ -50,7 +50,13 @@ const DOCUMENT: &str = r##"{
   "x-amazon-apigateway-binary-media-types": ["image/png"],
   "x-amazon-apigateway-minimum-compression-size": 10,
   "x-amazon-apigateway-api-key-source": "AUTHORIZER",
-  "x-amazon-apigateway-policy": {"Version": "2012-10-17", "Statement": []}
+  "x-amazon-apigateway-policy": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "*"}]},
+  "x-amazon-apigateway-security-policy": "SecurityPolicy_TLS13_1_3_2025_09",
+  "x-amazon-apigateway-endpoint-access-mode": "STRICT",
+  "x-amazon-apigateway-endpoint-configuration": {"types": ["PRIVATE"], "ipAddressType": "dualstack", "vpcEndpointIds": ["vpce-1"], "disableExecuteApiEndpoint": true},
+  "x-amazon-apigateway-documentation": {"version": "1", "documentationParts": [
+    {"location": {"type": "API"}, "properties": {"description": "All of it"}},
+    {"location": {"type": "METHOD", "path": "/pets/{id}", "method": "GET"}, "properties": {"summary": "One"}}]}
 }"##;
 
 async fn imported(control: &Control, document: impl Into<bytes::Bytes>) -> RestApi {
@@ -68,7 +74,12 @@ fn deploy(control: &Control, api: &RestApi) {
     let mut state = lock(&world.apigateway);
     let deployment = Deployment { id: "d".to_owned(), snapshot: api.clone().into(), ..Deployment::default() };
     state.deployments.insert(format!("{}/d", api.id), deployment).unwrap();
-    let stage = Stage { stage_name: "prod".to_owned(), deployment_id: "d".to_owned(), ..Stage::default() };
+    let stage = Stage {
+        stage_name: "prod".to_owned(),
+        deployment_id: "d".to_owned(),
+        documentation_version: Some("1".to_owned()),
+        ..Stage::default()
+    };
     let added = state.apis.update(&api.id, |api| {
         api.stages.insert("prod".to_owned(), stage);
         // Later changes are no part of what was deployed.
@@ -99,7 +110,13 @@ fn comparable(api: &RestApi) -> Value {
     for validator in api.request_validators.values() {
         text = text.replace(&validator.id, "validator");
     }
+    for (number, id) in api.documentation_parts.keys().enumerate() {
+        text = text.replace(id, &format!("part {number}"));
+    }
     let mut value: Value = serde_json::from_str(&text).unwrap();
+    if let Some(version) = value.pointer_mut("/documentationVersions/1/createdDate") {
+        *version = json!(0);
+    }
     value["createdDate"] = json!(0);
     value
 }
@@ -116,7 +133,8 @@ async fn what_is_exported_imports_as_the_same_api() {
         ("swagger", "application/json"),
         ("swagger", "application/yaml"),
     ] {
-        let (status, disposition, body) = export(&control, &first.id, kind, "?extensions=apigateway", accept).await;
+        let (status, disposition, body) =
+            export(&control, &first.id, kind, "?extensions=apigateway,documentation", accept).await;
         assert_eq!(status, 200, "{body}");
         let ending = accept.rsplit_once('/').unwrap().1;
         assert_eq!(disposition, format!("attachment; filename=\"{kind}_1970-01-01T00:00:00Z.{ending}\""));

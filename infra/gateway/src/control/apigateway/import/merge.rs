@@ -60,6 +60,8 @@ pub(super) fn merge(api: &mut RestApi, mut imported: RestApi) {
     api.api_key_source = imported.api_key_source.or(api.api_key_source.take());
     api.endpoint_configuration = imported.endpoint_configuration.or(api.endpoint_configuration.take());
     api.policy = imported.policy.or(api.policy.take());
+    api.security_policy = imported.security_policy.or(api.security_policy.take());
+    api.endpoint_access_mode = imported.endpoint_access_mode.or(api.endpoint_access_mode.take());
     api.disable_execute_api_endpoint |= imported.disable_execute_api_endpoint;
     api.tags.extend(imported.tags);
     for (name, mut model) in imported.models {

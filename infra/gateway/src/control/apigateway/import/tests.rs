@@ -167,3 +167,35 @@ async fn broken_documents_change_nothing() {
     let (status, warned) = sent(&control, "PUT", &format!("/restapis/{id}?mode=merge"), warns).await;
     assert_eq!((status, &warned["warnings"]), (200, &json!(["Reference to model 'No' not found. Ignoring."])));
 }
+
+#[tokio::test]
+async fn what_is_not_known_is_named_and_left_out() {
+    let control = control();
+    let document = r#"{"swagger": "2.0", "info": {"title": "t"}, "x-internal": 1, "x-amazon-apigateway-magic": {},
+      "paths": {"/a": {"x-amazon-apigateway-other": 1, "get": {"x-amazon-apigateway-authe": {},
+        "x-amazon-apigateway-integration": {"type": "mock", "requestTemplate": {}, "responses": {"default": {"statusCode": "200", "headers": {}}}}}}},
+      "definitions": {"List": {"type": "array", "minItems": 1, "items": {"properties": {"minItems": {"type": "string", "maxItems": 2}}}}},
+      "x-amazon-apigateway-cors": {"allowOrigins": ["*"]},
+      "x-amazon-apigateway-importexport-version": "1.0"}"#;
+    let (status, made) = sent(&control, "POST", "/restapis?mode=import", document).await;
+    assert_eq!(status, 201, "{made}");
+    let mut warnings: Vec<&str> =
+        made["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
+    warnings.sort_unstable();
+    assert_eq!(
+        warnings,
+        [
+            "maxItems is not part of a model that is imported. Ignoring.",
+            "minItems is not part of a model that is imported. Ignoring.",
+            "paths./a.get.x-amazon-apigateway-authe is not known. Ignoring. (line 2)",
+            "paths./a.get.x-amazon-apigateway-integration.requestTemplate is not known. Ignoring. (line 3)",
+            "paths./a.get.x-amazon-apigateway-integration.responses.default.headers is not known. Ignoring. (line 3)",
+            "paths./a.x-amazon-apigateway-other is not known. Ignoring. (line 2)",
+            "x-amazon-apigateway-cors is not known. Ignoring. (line 5)",
+            "x-amazon-apigateway-magic is not known. Ignoring. (line 1)",
+        ]
+    );
+    let api = api(&control, made["id"].as_str().unwrap());
+    let schema: Value = serde_json::from_str(api.models["List"].schema.as_deref().unwrap()).unwrap();
+    assert_eq!(schema, json!({"type": "array", "items": {"properties": {"minItems": {"type": "string"}}}}));
+}

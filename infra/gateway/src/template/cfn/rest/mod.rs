@@ -7,9 +7,10 @@ mod stages;
 
 use crate::model::{Authorizer, AuthorizerType, EndpointConfiguration};
 
-use crate::template::include::is_remote;
+use crate::template::include::{is_remote, read_file};
 use crate::template::loader::Loader;
 use crate::template::names;
+use crate::template::node::Node;
 use crate::template::openapi::rest::BasePath;
 use crate::template::openapi::{self, media_types};
 use crate::template::properties::Properties;
@@ -26,13 +27,8 @@ pub(in crate::template) use self::stages::{load_deployment, load_stage, place_ca
 /// `AWS::ApiGateway::RestApi`
 pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t Resource) {
     let properties = loader.properties(resource);
-    properties.harmless(&["FailOnWarnings", "Mode", "SecurityPolicy", "EndpointAccessMode"]);
+    properties.harmless(&["FailOnWarnings", "Mode"]);
     properties.unsupported("CloneFrom", "APIs are not cloned: it has what the template says of it and nothing else");
-    if let Some(location) = properties.take("BodyS3Location") {
-        let at = location.at;
-        let message = "the definition is in S3; put it in `Body`, with AWS::Include for a file of its own";
-        properties.report().error(at, format!("{}.BodyS3Location: {message}", resource.logical_id));
-    }
     let mut builder = RestBuilder::new(&resource.logical_id, properties.string("Name").unwrap_or_default());
     builder.api.description = properties.string("Description");
     let parameters = properties.string_map("Parameters");
@@ -45,6 +41,11 @@ pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t R
         Some(body) => openapi::rest::import(&mut builder, &body, base_path),
         None if !properties.has("Body") && !properties.has("BodyS3Location") => properties.require("Name"),
         None => {}
+    }
+    // As `aws cloudformation package` takes it, which puts the file into S3.
+    if let Some(document) = local_definition(loader, &properties, "BodyS3Location", "Body") {
+        let body = Properties::new(loader.resolver.report, resource.owner(), "BodyS3Location", &document);
+        openapi::rest::import(&mut builder, &body, base_path);
     }
     let types = parameters.get("endpointConfigurationTypes").map(|types| openapi::split_sources(types));
     settings(&mut builder, &properties, types.unwrap_or_default());
@@ -72,9 +73,14 @@ pub(in crate::template) fn settings(
     if let Some(source) = properties.one_of("ApiKeySourceType", &["HEADER", "AUTHORIZER"]) {
         api.api_key_source = Some(source);
     }
+    if let Some(policy) = properties.string("SecurityPolicy") {
+        api.security_policy = Some(policy);
+    }
+    if let Some(mode) = properties.one_of("EndpointAccessMode", &["BASIC", "STRICT"]) {
+        api.endpoint_access_mode = Some(mode);
+    }
     if let Some(policy) = properties.json_text("Policy") {
         api.policy = Some(policy);
-        properties.unsupported("Policy", "resource policies are not evaluated");
     }
     if let Some(disabled) = properties.boolean("DisableExecuteApiEndpoint") {
         api.disable_execute_api_endpoint = disabled;
@@ -182,7 +188,42 @@ pub(in crate::template) fn load_authorizer<'t>(loader: &mut Loader<'t>, resource
     }
 }
 
-/// Whether a definition's address is a local file.
-pub(in crate::template) fn is_local(path: &str) -> bool {
-    !is_remote(path)
+/// The document in a file of this machine that the property `key` names; nothing in it is resolved. `body` is the property
+/// that would hold it itself.
+pub(in crate::template) fn local_definition(
+    loader: &Loader<'_>,
+    properties: &Properties<'_>,
+    key: &str,
+    body: &str,
+) -> Option<Node> {
+    let node = properties.take(key)?;
+    if properties.has(body) {
+        properties.error(key, format!("cannot stand beside {body}"));
+        return None;
+    }
+    let report = properties.report();
+    let Some(path) = node.as_text().filter(|path| !is_remote(path)) else {
+        properties.error(key, "is not a local file; the definition must be on this machine");
+        return None;
+    };
+    let document = read_file(&loader.resolver.local_path(path), Some(node.at), report)?;
+    if let Some(found) = intrinsic(&document.root) {
+        let what = format!(
+            "AWS resolves no intrinsic functions in a {key} document; use {body} with Fn::Transform and AWS::Include"
+        );
+        report.error(found.at, format!("{}.{key}: {what}", properties.owner().logical_id));
+        return None;
+    }
+    Some(document.root)
+}
+
+fn intrinsic(node: &Node) -> Option<&Node> {
+    if node.single_entry().is_some_and(|(key, _)| key == "Ref" || key.starts_with("Fn::")) {
+        return Some(node);
+    }
+    match (node.as_map(), node.as_list()) {
+        (Some(map), _) => map.values().find_map(|entry| intrinsic(&entry.value)),
+        (_, Some(items)) => items.iter().find_map(intrinsic),
+        _ => None,
+    }
 }

@@ -6,6 +6,7 @@ mod integrations;
 mod routes;
 mod stages;
 
+use super::rest::local_definition;
 use crate::template::api_builder::{ApiBuilder, lambda_integration};
 use crate::template::loader::Loader;
 use crate::template::names;
@@ -27,11 +28,8 @@ pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t R
     if properties.string("BasePath").is_some_and(|mode| mode != "ignore") {
         properties.unsupported("BasePath", "the paths of the definition stay as they are");
     }
-    if properties.has("BodyS3Location") {
-        properties.error("BodyS3Location", "is in S3; put it in `Body`, with AWS::Include for a file of its own");
-        properties.harmless(&["BodyS3Location"]);
-    }
-    let has_body = properties.has("Body");
+    let document = local_definition(loader, &properties, "BodyS3Location", "Body");
+    let has_body = properties.has("Body") || properties.has("BodyS3Location");
     let protocol = properties.one_of("ProtocolType", &["HTTP", "WEBSOCKET"]);
     if !has_body {
         properties.require("ProtocolType");
@@ -57,6 +55,16 @@ pub(in crate::template) fn load_api<'t>(loader: &mut Loader<'t>, resource: &'t R
             body.rest_is_harmless();
         }
         None => {}
+    }
+    if let Some(document) = &document {
+        let body = Properties::new(loader.resolver.report, resource.owner(), "BodyS3Location", document);
+        match protocol_type {
+            ProtocolType::Http => openapi::http::import(&mut builder, &body),
+            ProtocolType::WebSocket => {
+                properties.error("BodyS3Location", "is for HTTP APIs only");
+                body.rest_is_harmless();
+            }
+        }
     }
     if let Some(cors) = properties.object("CorsConfiguration") {
         builder.api.cors_configuration = Some(openapi::http::cors_configuration(&cors, str::to_owned));

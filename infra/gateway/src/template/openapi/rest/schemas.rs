@@ -96,13 +96,27 @@ impl<'a> Reader<'_, 'a> {
             return items.iter().map(|item| self.rewritten(builder, item)).collect();
         }
         let Some(map) = node.as_map() else { return node.to_json() };
-        let entries = map.iter().map(|(key, entry)| {
+        let entries = map.iter().filter_map(|(key, entry)| {
             let value = match (key.as_str(), entry.value.as_text()) {
                 ("$ref", Some(text)) => self.address(builder, &entry.value, text),
+                ("properties" | "patternProperties" | "definitions", _) => self.by_name(builder, &entry.value),
+                // API Gateway's import leaves them out of what it validates.
+                ("minItems" | "maxItems", _) if entry.value.scalar().is_some() => {
+                    let what = format!("{key} is not part of a model that is imported. Ignoring.");
+                    warn(builder, self.document, entry.key_at, what);
+                    return None;
+                }
                 _ => self.rewritten(builder, &entry.value),
             };
-            (key.clone(), value)
+            Some((key.clone(), value))
         });
+        Value::Object(entries.collect())
+    }
+
+    /// Schemas by names, which are the author's.
+    fn by_name(&self, builder: &mut RestBuilder, node: &Node) -> Value {
+        let Some(map) = node.as_map() else { return self.rewritten(builder, node) };
+        let entries = map.iter().map(|(name, entry)| (name.clone(), self.rewritten(builder, &entry.value)));
         Value::Object(entries.collect())
     }
 

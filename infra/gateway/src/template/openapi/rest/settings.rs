@@ -11,6 +11,7 @@ use super::super::super::node::{Kind, Node};
 use super::super::super::properties::Properties;
 use super::super::super::rest_builder::RestBuilder;
 use super::super::media_types;
+use super::warn;
 
 /// Reads the settings.
 pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
@@ -24,13 +25,16 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
     if let Some(node) = document.take("x-amazon-apigateway-policy") {
         builder.api.policy = Some(node.scalar().unwrap_or_else(|| node.to_json().to_string()));
     }
+    if let Some(policy) = document.string("x-amazon-apigateway-security-policy") {
+        builder.api.security_policy = Some(policy);
+    }
+    if let Some(mode) = document.one_of("x-amazon-apigateway-endpoint-access-mode", &["BASIC", "STRICT"]) {
+        builder.api.endpoint_access_mode = Some(mode);
+    }
     endpoint(builder, document);
     tags(builder, document);
     gateway_responses(builder, document);
-    for (key, reason) in [
-        ("x-amazon-apigateway-policy", "resource policies are not evaluated"),
-        ("x-amazon-apigateway-minimum-compression-size", "responses are not compressed"),
-    ] {
+    for (key, reason) in [("x-amazon-apigateway-minimum-compression-size", "responses are not compressed")] {
         document.unsupported(key, reason);
     }
 }
@@ -119,7 +123,7 @@ pub(super) fn request_validator(builder: &mut RestBuilder, holder: &Properties<'
     let found = validators.find(|validator| validator.name.as_deref() == Some(&name)).map(|found| found.id.clone());
     if found.is_none() {
         let known = "x-amazon-apigateway-request-validators";
-        builder.api.warnings.push(format!("Request validator '{name}' is none of {known}. Ignoring."));
+        warn(builder, holder, node.at, format!("Request validator '{name}' is none of {known}. Ignoring."));
     }
     found
 }

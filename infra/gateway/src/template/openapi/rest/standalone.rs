@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::model::{DocumentationPart, RestApi};
 
 use super::super::super::error::{Owner, Report};
-use super::super::super::properties::Properties;
+use super::super::super::properties::{LEFT_OUT, Properties};
 use super::super::super::rest_builder::RestBuilder;
 use super::super::super::yaml;
 use super::Options;
@@ -66,8 +66,15 @@ fn read(
         let properties = Properties::new(&report, owner, "", &document.root);
         into(&mut builder, &properties);
     }
-    match report.has_errors() {
-        true => Err(told(&report)),
-        false => Ok(builder.api),
+    if report.has_errors() {
+        return Err(told(&report));
     }
+    // What nobody has asked for: extensions that API Gateway does not have, and members that its own do not.
+    for left_out in report.take_unsupported() {
+        let property = left_out.property.unwrap_or_default();
+        if left_out.reason == LEFT_OUT && property.contains("x-amazon-") {
+            builder.api.warnings.push(format!("{property} is not known. Ignoring. (line {})", left_out.line));
+        }
+    }
+    Ok(builder.api)
 }
