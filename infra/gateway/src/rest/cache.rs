@@ -136,8 +136,9 @@ fn wish(
     let parsed = &route.parsed;
     let resource = format!("{}/{}", parsed.http_method, parsed.route_path());
     let resource = call.gateway.method_arn(&call.api.api_id, &parsed.stage.stage_name, &resource);
-    // Also where the method asks for no signature: a good one tells who calls.
-    let Err(refusal) = authorize_iam(call.gateway, call.request, Action::InvalidateCache, &resource) else {
+    // Also where the method asks for no signature: a good one tells who calls. What an API's resource policy says is of
+    // execute-api:Invoke, which gives nobody this right.
+    let Err(refusal) = authorize_iam(call.gateway, call.request, Action::InvalidateCache, &resource, None) else {
         return Ok(Wish::New);
     };
     match method.invalidation {
