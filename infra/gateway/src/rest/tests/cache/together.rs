@@ -115,7 +115,7 @@ async fn what_is_never_kept_keeps_nobody_waiting_for_long() {
     settle(&mut all).await;
     assert_eq!(functions.count(), 16, "after two that shared nothing everybody asks for itself");
     functions.let_go(14);
-    let mut bodies: Vec<_> = all.await.into_iter().map(|(status, body)| (status, body)).collect();
+    let mut bodies: Vec<_> = all.await;
     bodies.sort();
     bodies.dedup();
     assert_eq!(bodies.len(), 16, "each has its own answer");
