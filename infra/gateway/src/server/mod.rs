@@ -13,6 +13,7 @@ mod read;
 mod request;
 mod tls;
 
+pub(crate) use address::local_url;
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
 pub use dispatch::{Describe, Reset, Services};
 pub use listener::{Server, bind};
