@@ -17,6 +17,7 @@ mod iam;
 mod lambda;
 mod logs;
 mod model;
+mod openapi;
 mod protocol;
 mod service_model;
 mod services;
@@ -35,6 +36,7 @@ use indexmap::IndexMap;
 pub use self::documents::DocumentsError;
 pub use self::lambda::FunctionRooms;
 pub(crate) use self::lambda::UrlTarget;
+pub(crate) use self::openapi::{Asked, NoDocument};
 pub use self::world::WorldId;
 
 use self::call::{ApiError, Call, Handler};

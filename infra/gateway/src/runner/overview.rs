@@ -1,8 +1,7 @@
 //! Says what runs where, for the banner and for `/_ferrogate/health`.
 
 use crate::model::{ApiIntegration, Integration, IntegrationType, Model, ProtocolType};
-use crate::runner::urls;
-use crate::server::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
+use crate::server::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry, local_url};
 
 /// The overview of a deployed model.
 pub(super) fn overview(model: &Model, port: u16) -> Overview {
@@ -36,7 +35,7 @@ fn rest_apis(model: &Model, port: u16) -> impl Iterator<Item = ApiEntry> {
             name: api.name.clone(),
             protocol: "REST",
             stage: stage.clone(),
-            url: format!("{}/{stage}", urls::local("http", port, &api.id)),
+            url: format!("{}/{stage}", local_url("http", port, &api.id)),
             routes: routes.clone(),
         })
     })
@@ -62,8 +61,8 @@ fn apis(model: &Model, port: u16) -> impl Iterator<Item = ApiEntry> {
             protocol,
             stage: stage.clone(),
             url: match stage.as_str() {
-                "$default" => format!("{}/", urls::local(scheme, port, &api.api_id)),
-                stage => format!("{}/{stage}", urls::local(scheme, port, &api.api_id)),
+                "$default" => format!("{}/", local_url(scheme, port, &api.api_id)),
+                stage => format!("{}/{stage}", local_url(scheme, port, &api.api_id)),
             },
             routes: routes.clone(),
         })

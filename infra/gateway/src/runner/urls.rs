@@ -6,10 +6,7 @@
 //! (`https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}/.well-known/jwks.json`) and Cognito's operations answer here
 //! too. Anything else is left as it is.
 
-/// Where an API answers, by path: `http://127.0.0.1:{port}/_aws/execute-api/{apiId}`.
-pub(super) fn local(scheme: &str, port: u16, api_id: &str) -> String {
-    format!("{scheme}://127.0.0.1:{port}/_aws/execute-api/{api_id}")
-}
+use crate::server::local_url;
 
 /// What a stack has of its own.
 pub(super) struct Own<'a> {
@@ -54,7 +51,7 @@ pub(super) fn rewrite(text: &str, port: u16, own: &Own<'_>) -> String {
 fn address(scheme: &str, host: &str, path: &str, port: u16, own: &Own<'_>) -> Option<String> {
     let is = |ids: &[String], id: &str| ids.iter().any(|own| own == id);
     if let Some((api_id, _)) = host.split_once(".execute-api.") {
-        return is(own.apis, api_id).then(|| local(scheme, port, api_id));
+        return is(own.apis, api_id).then(|| local_url(scheme, port, api_id));
     }
     if let Some((url_id, on_aws)) = host.split_once(".lambda-url.") {
         let region = on_aws.strip_suffix(".on.aws").filter(|_| is(own.function_urls, url_id))?;

@@ -143,6 +143,11 @@ pub(super) fn is_local_origin(origin: &str) -> bool {
     origin.split_once("://").is_some_and(|(_, host)| is_local(host))
 }
 
+/// Where an API answers, by path: `http://127.0.0.1:{port}/_aws/execute-api/{apiId}`.
+pub(crate) fn local_url(scheme: &str, port: u16, api_id: &str) -> String {
+    format!("{scheme}://127.0.0.1:{port}/_aws/execute-api/{api_id}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

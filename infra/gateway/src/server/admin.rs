@@ -11,6 +11,8 @@ use serde::Serialize;
 use super::dispatch::Services;
 use super::{ClientRequest, Reply, json_reply, message_reply};
 use crate::clock::iso8601;
+use crate::control::{Asked, NoDocument};
+use crate::proxy::QueryPairs;
 
 /// What runs where: the banner's table, and the body of `/_ferrogate/health`.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -86,14 +88,34 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
             Err(reply) => *reply,
         },
         ("stages", &Method::POST) => stages::serve(services, request),
+        ("apis", &Method::GET) => {
+            json_reply(StatusCode::OK, &serde_json::json!({ "apis": services.control.served_apis() }))
+        }
+        (path, &Method::GET) if path.starts_with("apis/") => openapi(services, path, request),
         (path, &Method::GET) if path.starts_with("functions/") => package(services, path),
         ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/metrics, GET \
-             /_ferrogate/export, GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST \
-             /_ferrogate/clock, POST /_ferrogate/stages and POST /_ferrogate/reset",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/apis, GET \
+             /_ferrogate/apis/{id}/openapi.json, GET /_ferrogate/metrics, GET /_ferrogate/coverage, GET /_ferrogate/export, \
+             GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST /_ferrogate/clock, POST \
+             /_ferrogate/stages and POST /_ferrogate/reset",
         ),
+    }
+}
+
+/// `apis/{id}/openapi.json`: a document for client generators. The query may name a `stage`, a `type` (`oas30`, `swagger`) and
+/// the `extensions` of `GetExport`, with which it is one for API Gateway.
+fn openapi(services: &Services, path: &str, request: &ClientRequest) -> Reply {
+    let Some(api_id) = path.strip_prefix("apis/").and_then(|rest| rest.strip_suffix("/openapi.json")) else {
+        return message_reply(StatusCode::NOT_FOUND, "an API's document is GET /_ferrogate/apis/{id}/openapi.json");
+    };
+    let query = QueryPairs::parse(&request.raw_query, &['&']);
+    let asked = Asked { stage: query.last("stage"), kind: query.last("type"), extensions: query.last("extensions") };
+    match services.control.openapi(api_id, asked) {
+        Ok(document) => json_reply(StatusCode::OK, &document),
+        Err(NoDocument::NotFound(why)) => message_reply(StatusCode::NOT_FOUND, &why),
+        Err(NoDocument::Invalid(why)) => message_reply(StatusCode::BAD_REQUEST, &why),
     }
 }
 

@@ -19,6 +19,7 @@ mod testing;
 mod tests;
 mod tls;
 
+pub(crate) use address::local_url;
 pub use admin::{ApiEntry, FunctionEntry, Overview, RouteEntry, TableEntry};
 pub use dispatch::{Describe, Reset, Services};
 pub use listener::{Server, bind};

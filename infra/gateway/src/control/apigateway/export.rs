@@ -4,10 +4,12 @@ mod document;
 mod methods;
 mod security;
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
-use super::super::world::lock;
+use super::super::world::{World, lock};
 use super::super::yaml;
 use super::errors::{bad_request, no_such};
 use crate::clock::{EpochMillis, iso8601};
@@ -17,14 +19,25 @@ pub(super) const OPERATIONS: &[Entry] = &[op("GetExport", get_export).partly("th
 
 /// `exportType`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Form {
+pub(in crate::control) enum Form {
     Swagger,
     Oas30,
 }
 
+impl Form {
+    /// By AWS's name.
+    pub(in crate::control) fn parse(kind: &str) -> Option<Form> {
+        match kind {
+            "swagger" => Some(Form::Swagger),
+            "oas30" => Some(Form::Oas30),
+            _ => None,
+        }
+    }
+}
+
 /// What of API Gateway's own is written beside the standard.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Extensions {
+pub(in crate::control) struct Extensions {
     integrations: bool,
     authorizers: bool,
     documentation: bool,
@@ -44,13 +57,49 @@ struct Exported<'a> {
     documentation: Option<&'a DocumentationVersion>,
 }
 
+/// What a stage serves, as a document.
+pub(in crate::control) struct Deployed {
+    pub(in crate::control) document: Value,
+    pub(in crate::control) api: Arc<RestApi>,
+    /// When it was deployed.
+    at: EpochMillis,
+}
+
+/// The document of a stage; `None` if there is no such stage.
+pub(in crate::control) fn deployed(
+    world: &World,
+    api_id: &str,
+    stage: &str,
+    form: Form,
+    extensions: Extensions,
+) -> Option<Deployed> {
+    let (snapshot, documentation, at) = {
+        let state = lock(&world.apigateway);
+        let api = state.apis.get(api_id)?;
+        let stage = api.stages.get(stage)?;
+        let deployment = state.deployment(&api.id, &stage.deployment_id);
+        // What a template declares has one deployment, which is the API itself.
+        let snapshot = deployment.map_or_else(|| Arc::new(api.clone()), |made| made.snapshot.clone());
+        let at = deployment.map_or(api.created_date, |made| made.created_date);
+        let version = stage.documentation_version.as_ref().and_then(|version| api.documentation_versions.get(version));
+        (snapshot, version.cloned(), at)
+    };
+    let exported = Exported {
+        form,
+        extensions,
+        api: &snapshot,
+        stage,
+        region: &world.id.region,
+        at,
+        documentation: documentation.as_ref(),
+    };
+    let document = document::write(&exported);
+    Some(Deployed { document, api: snapshot, at })
+}
+
 fn get_export(call: &Call<'_>) -> Outcome {
     let kind = call.text("exportType");
-    let form = match kind {
-        "swagger" => Form::Swagger,
-        "oas30" => Form::Oas30,
-        _ => return Err(bad_request(format!("No API exporter for type '{kind}'"))),
-    };
+    let form = Form::parse(kind).ok_or_else(|| bad_request(format!("No API exporter for type '{kind}'")))?;
     let as_yaml = match call.optional_text("accepts").unwrap_or("application/json") {
         "application/yaml" => true,
         "application/json" | "*/*" => false,
@@ -60,28 +109,13 @@ fn get_export(call: &Call<'_>) -> Outcome {
             return Err(bad_request(message));
         }
     };
-    let extensions = extensions(call)?;
-    let (snapshot, current, stage, at) = {
-        let state = lock(&call.world.apigateway);
-        let api = state.api(call)?;
-        let stage = api.stages.get(call.text("stageName")).ok_or_else(|| no_such("Stage"))?;
-        let deployment = state.deployment(&api.id, &stage.deployment_id);
-        // What a template declares has one deployment, which is the API itself.
-        let snapshot = deployment.map_or_else(|| std::sync::Arc::new(api.clone()), |made| made.snapshot.clone());
-        let at = deployment.map_or(api.created_date, |made| made.created_date);
-        let version = stage.documentation_version.as_ref().and_then(|version| api.documentation_versions.get(version));
-        (snapshot, version.cloned(), stage.stage_name.clone(), at)
-    };
-    let exported = Exported {
-        form,
-        extensions,
-        api: &snapshot,
-        stage: &stage,
-        region: &call.world.id.region,
-        at,
-        documentation: current.as_ref(),
-    };
-    let document = document::write(&exported);
+    let named = call.member("parameters").and_then(|parameters| parameters.get("extensions")).and_then(Value::as_str);
+    let extensions = extensions(named.unwrap_or_default())?;
+    // An unknown API before an unknown stage of it.
+    lock(&call.world.apigateway).api(call)?;
+    let Deployed { document, at, .. } =
+        deployed(call.world, call.text("restApiId"), call.text("stageName"), form, extensions)
+            .ok_or_else(|| no_such("Stage"))?;
     let payload = if as_yaml {
         yaml::write(&document)
     } else {
@@ -97,10 +131,12 @@ fn get_export(call: &Call<'_>) -> Outcome {
 }
 
 /// `extensions=integrations,authorizers`
-fn extensions(call: &Call<'_>) -> Result<Extensions, ApiError> {
+///
+/// # Errors
+/// `BadRequestException` for a name that is none of them.
+pub(in crate::control) fn extensions(named: &str) -> Result<Extensions, ApiError> {
     let mut extensions = Extensions::default();
-    let named = call.member("parameters").and_then(|parameters| parameters.get("extensions")).and_then(Value::as_str);
-    for name in named.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in named.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         match name {
             "integrations" => extensions.integrations = true,
             "authorizers" => extensions.authorizers = true,

@@ -15,7 +15,7 @@ mod describe;
 mod documentation;
 mod domain_names;
 mod errors;
-mod export;
+pub(super) mod export;
 mod gateway_responses;
 mod import;
 mod integrations;

@@ -81,6 +81,12 @@ impl State {
         self.deployments.iter().filter(move |(key, _)| of_api(key)).map(|(_, made)| (made.id.as_str(), made))
     }
 
+    /// The name of an API and its stages', in the order of their declaration.
+    pub(crate) fn named(&self, api_id: &str) -> Option<(String, Vec<String>)> {
+        let api = self.apis.get(api_id)?;
+        Some((api.name.clone(), api.stages.keys().cloned().collect()))
+    }
+
     /// A deployment, if it is there.
     pub(super) fn deployment(&self, api_id: &str, id: &str) -> Option<&Deployment> {
         self.deployments.get(&deployment_key(api_id, id))

@@ -35,7 +35,8 @@ fn export(call: &Call<'_>) -> Outcome {
         }
     };
     let extensions = call.boolean("IncludeExtensions").unwrap_or(true);
-    let document = document(exported, call, extensions);
+    let mut document = document(exported, extensions);
+    document["servers"] = json!([server(api, call)]);
     let text = match call.text("OutputType") {
         "JSON" => serde_json::to_string_pretty(&document).map_err(ApiError::internal)?,
         "YAML" => yaml::write(&document),
@@ -44,14 +45,15 @@ fn export(call: &Call<'_>) -> Outcome {
     Ok(Output { payload: text.into(), ..Output::default() })
 }
 
-fn document(api: &Api, call: &Call<'_>, extensions: bool) -> Value {
+/// The document, whose servers are the caller's to say.
+pub(in crate::control) fn document(api: &Api, extensions: bool) -> Value {
     let mut document = json!({
         "openapi": "3.0.1",
         "info": {
             "title": api.name,
             "version": api.version.clone().unwrap_or_else(|| crate::clock::iso8601(api.created_date)),
         },
-        "servers": [server(api, call)],
+        "servers": [],
         "paths": paths(api, extensions),
     });
     if let Some(description) = &api.description {

@@ -14,7 +14,7 @@ mod deployments;
 mod describe;
 mod domain_names;
 mod errors;
-mod export;
+pub(super) mod export;
 mod import;
 mod input;
 mod integration_responses;

@@ -46,6 +46,20 @@ impl State {
         self.deployments.iter().filter(move |(key, _)| key.starts_with(&prefix)).map(|(_, deployment)| deployment)
     }
 
+    /// The name of an API and its stages', in the order of their declaration.
+    pub(crate) fn named(&self, api_id: &str) -> Option<(String, Vec<String>)> {
+        let api = self.apis.get(api_id)?;
+        Some((api.name.clone(), api.stages.keys().cloned().collect()))
+    }
+
+    /// The API as a stage serves it; `None` if there is no such stage. What a template declares is served as it is.
+    pub(crate) fn serving(&self, api_id: &str, stage: &str) -> Option<Api> {
+        let api = self.apis.get(api_id)?;
+        let id = api.stages.get(stage)?.deployment_id.as_ref();
+        let deployment = id.and_then(|id| self.deployments.get(&deployment_key(api_id, id)));
+        Some(deployment.map_or_else(|| api.clone(), |made| Api::clone(&made.snapshot)))
+    }
+
     /// Keeps a deployment: with its API's own lifetime, so one of a template's API is not written down.
     pub(super) fn keep_deployment(&mut self, api_id: &str, deployment: ApiDeployment) -> Result<(), ApiError> {
         let key = deployment_key(api_id, &deployment.deployment_id);
