@@ -11,6 +11,7 @@ mod limits;
 mod responses;
 mod routing;
 mod stages;
+mod streaming;
 mod telemetry;
 mod user_pools;
 
