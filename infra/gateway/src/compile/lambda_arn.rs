@@ -87,21 +87,20 @@ pub(super) fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (St
 
 fn parse(uri: &str) -> Result<FunctionRef, Unusable> {
     let invalid = |why: &str| Unusable::Invalid(format!("`{uri}` {why}"));
-    let arn =
-        match uri.strip_prefix("arn:") {
-            None => return Err(invalid("is not the ARN of a Lambda function")),
-            Some(rest) => {
-                let mut parts = rest.splitn(5, ':');
-                // partition : service : region : account or service : rest
-                match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
-                (Some(_), Some("apigateway"), Some(_), Some("lambda"), Some(path)) => invoked(path).ok_or_else(|| {
-                    // AWS takes any path of Lambda's and finds out when it calls.
-                    Unusable::Unsupported(if path.contains("/2021-11-15/functions/") {
-                        format!("`{uri}` asks for response streaming")
-                    } else {
-                        format!("`{uri}` is not of the form …:path/2015-03-31/functions/{{function ARN}}/invocations")
-                    })
-                })?,
+    let arn = match uri.strip_prefix("arn:") {
+        None => return Err(invalid("is not the ARN of a Lambda function")),
+        Some(rest) => {
+            let mut parts = rest.splitn(5, ':');
+            // partition : service : region : account or service : rest
+            match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+                (Some(_), Some("apigateway"), Some(_), Some("lambda"), Some(path)) => {
+                    invoked(path).ok_or_else(|| {
+                        // AWS takes any path of Lambda's and finds out when it calls.
+                        Unusable::Unsupported(format!(
+                            "`{uri}` is not of the form …:path/2015-03-31/functions/{{function ARN}}/invocations"
+                        ))
+                    })?
+                }
                 (Some(_), Some("apigateway"), Some(_), Some(service), Some(_)) => {
                     return Err(Unusable::Unsupported(format!("the AWS service `{service}` as a target")));
                 }
@@ -111,8 +110,8 @@ fn parse(uri: &str) -> Result<FunctionRef, Unusable> {
                 }
                 _ => return Err(invalid("is not the ARN of a Lambda function")),
             }
-            }
-        };
+        }
+    };
     parse_function(arn).ok_or_else(|| invalid("names no function"))
 }
 

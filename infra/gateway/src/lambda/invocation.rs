@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
 
 /// `X-Amz-Invocation-Type`
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +47,9 @@ pub struct InvokeRequest {
     pub qualifier: Option<String>,
     /// The service on whose behalf it is; none where a client calls by itself.
     pub caller: Option<Caller>,
+    /// Where the response goes piece by piece if the function streams it. The invocation's payload is then empty, and comes
+    /// when all of it has been written. Whoever runs the functions may not be able to: then the payload is the response.
+    pub response_stream: Option<mpsc::Sender<Bytes>>,
 }
 
 impl InvokeRequest {

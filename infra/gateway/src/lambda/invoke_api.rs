@@ -91,6 +91,7 @@ fn parse(request: &ClientRequest, trace_id: &str) -> Result<(String, InvokeReque
         client_context: request.headers.get("X-Amz-Client-Context").map(str::to_owned),
         qualifier,
         caller: None,
+        response_stream: None,
     };
     Ok((function.into_owned(), invoke))
 }

@@ -108,6 +108,11 @@ pub(crate) async fn call_traced<'s>(
 ) -> Result<Answered, CallError> {
     let request = InvokeRequest { trace_id: Some(trace.to_owned()), ..InvokeRequest::sync(event) };
     let invocation = invoke(gateway, target, source.into(), request, limit).await?;
+    answered(target, invocation)
+}
+
+/// The result of an invocation, unless the function has failed.
+pub(crate) fn answered(target: &FunctionRef, invocation: Invocation) -> Result<Answered, CallError> {
     if invocation.function_error.is_some() {
         let error: ErrorObject = serde_json::from_slice(&invocation.payload).unwrap_or_default();
         return Err(CallError::Function {
@@ -128,20 +133,40 @@ pub(crate) async fn invoke(
     request: InvokeRequest,
     limit: Duration,
 ) -> Result<Invocation, CallError> {
+    let request = on_behalf(gateway, target, source, request);
+    run(gateway, target, request, limit).await
+}
+
+/// The request as `source` makes it of `target`.
+pub(crate) fn on_behalf(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    source: Option<&SourceArn>,
+    request: InvokeRequest,
+) -> InvokeRequest {
+    InvokeRequest {
+        qualifier: target.qualifier.clone(),
+        caller: source.map(|source| Caller {
+            principal: PRINCIPAL,
+            source_arn: source.within(&gateway.region, &gateway.account_id),
+            source_account: gateway.account_id.clone(),
+        }),
+        ..request
+    }
+}
+
+/// Calls `target` with a request that says on whose behalf it is.
+pub(crate) async fn run(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    request: InvokeRequest,
+    limit: Duration,
+) -> Result<Invocation, CallError> {
     let function = || target.function.clone();
     if request.payload.len() > MAX_EVENT_BYTES {
         return Err(CallError::TooLarge(function()));
     }
-    let within = |source: &SourceArn| source.within(&gateway.region, &gateway.account_id);
-    let request = InvokeRequest {
-        qualifier: target.qualifier.clone(),
-        caller: source.map(|source| Caller {
-            principal: PRINCIPAL,
-            source_arn: within(source),
-            source_account: gateway.account_id.clone(),
-        }),
-        ..request
-    };
+    let source_arn = request.caller.as_ref().map(|caller| Arc::clone(&caller.source_arn));
     match tokio::time::timeout(limit, gateway.lambda.invoke(target.identifier(), request)).await {
         Err(_) => Err(CallError::TimedOut { function: function(), limit }),
         Ok(Err(InvokeError::RequestTooLarge(_))) => Err(CallError::TooLarge(function())),
@@ -149,7 +174,7 @@ pub(crate) async fn invoke(
         Ok(Err(InvokeError::AccessDenied(reason))) => Err(CallError::AccessDenied {
             function: function(),
             qualifier: target.qualifier.as_ref().map(|q| format!(" --qualifier {q}")).unwrap_or_default(),
-            source_arn: source.map(within).unwrap_or_default(),
+            source_arn: source_arn.unwrap_or_default(),
             reason,
         }),
         Ok(Err(source)) => Err(CallError::Invoke { function: function(), source }),

@@ -14,7 +14,7 @@ pub(crate) mod testing;
 
 pub(crate) use authorizer_call::{Authorized, AuthorizerFailure, ask};
 pub(crate) use body::{BinaryMediaTypes, MAX_BODY_BYTES, decode_base64, http_event_body, media_type};
-pub(crate) use call::{Answered, CallError, call, call_traced, invoke};
+pub(crate) use call::{Answered, CallError, answered, call, call_traced, invoke, on_behalf, run};
 pub(crate) use event_v1::{AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, RequestContextV1};
 pub(crate) use headers::{Integrated, name_for_client, passes_to};
 pub(crate) use maps::{All, Joined, Last, MultiMap, Pairs, is_signature, lower_case_headers, original_headers};

@@ -28,6 +28,8 @@ pub(crate) enum Answer {
     Refused(InvokeError),
     /// Nothing, for this long.
     Hangs(Duration),
+    /// These pieces, to a caller that takes a stream; each next one when the test lets it go. At last an error, if told so.
+    Streams(Arc<tokio::sync::Semaphore>, Vec<&'static [u8]>, bool),
 }
 
 /// Functions by name, and what they were called with.
@@ -136,7 +138,7 @@ impl Invoke for Fake {
         request: InvokeRequest,
     ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
         let event = serde_json::from_slice(&request.payload).unwrap();
-        let InvokeRequest { qualifier, caller, invocation_type, .. } = request;
+        let InvokeRequest { qualifier, caller, invocation_type, response_stream: stream, .. } = request;
         let identifier = function.to_owned();
         self.calls.lock().unwrap().push(Called { identifier, qualifier, caller, invocation_type, event });
         let answer = self.answers.lock().unwrap().get(name(function)).cloned();
@@ -147,6 +149,15 @@ impl Invoke for Fake {
                 Some(Answer::Json(value)) => ok(serde_json::to_vec(&value).unwrap()),
                 Some(Answer::Raw(bytes)) => ok(bytes.to_vec()),
                 Some(Answer::Refused(error)) => Err(error),
+                Some(Answer::Streams(gate, pieces, fails)) => {
+                    let stream = stream.unwrap();
+                    for piece in pieces {
+                        gate.acquire().await.unwrap().forget();
+                        let _ = stream.send(Bytes::from_static(piece)).await;
+                    }
+                    let function_error = fails.then(|| "Unhandled".to_owned());
+                    Ok(Invocation { payload: Bytes::new(), function_error, ..Invocation::default() })
+                }
                 Some(Answer::Hangs(time)) => {
                     tokio::time::sleep(time).await;
                     ok(b"{}".to_vec())

@@ -15,6 +15,7 @@ mod resource_policies;
 mod responses;
 mod routing;
 mod stages;
+mod streaming;
 mod telemetry;
 mod user_pools;
 mod validation;

@@ -6,7 +6,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -15,7 +14,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::dispatch::{Services, dispatch};
 use super::head::{HeadTape, Taped};
-use super::tls;
+use super::{streamed, tls};
 
 /// Open connections at one time; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 16_384;
@@ -126,7 +125,7 @@ async fn serve_connection(
     let io = TokioIo::new(Taped { stream, tape: tape.clone() });
     let service = service_fn(move |request| {
         let (services, tape) = (Arc::clone(&services), tape.clone());
-        async move { Ok::<_, Infallible>(dispatch(&services, request, &tape, client).await.map(Full::new)) }
+        async move { Ok::<_, Infallible>(streamed::sent(dispatch(&services, request, &tape, client).await)) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

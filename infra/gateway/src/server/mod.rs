@@ -13,6 +13,7 @@ mod planes;
 mod published;
 mod read;
 mod request;
+mod streamed;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -26,6 +27,9 @@ pub use listener::{Server, bind};
 pub use planes::{ApiPlane, HttpPlane, Plane, RestPlane, StageSnapshot, WebSocketPlane};
 pub use published::{Planes, Published};
 pub use request::{ClientRequest, Headers, Reply};
+#[cfg(test)]
+pub(crate) use streamed::taken;
+pub(crate) use streamed::{BodyStream, is_streamed, stream, whole};
 pub(crate) use tls::lifetime;
 pub use tls::{Tls, TlsError};
 

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use http::{Method, Response};
 
-/// A reply with its body in memory.
+/// A reply with its body in memory, or beside it (`streamed`).
 pub type Reply = Response<Bytes>;
 
 /// One client request.

@@ -39,6 +39,8 @@ pub(crate) struct LambdaProxy {
     pub(crate) timeout: Duration,
     /// As whom it is called.
     pub(crate) credentials: Credentials,
+    /// The client reads while the function writes.
+    pub(crate) streams: bool,
 }
 
 /// A non-proxy integration.
@@ -144,8 +146,19 @@ fn lambda_proxy(declared: &Integration, stage: &Stage) -> Compiled<RestIntegrati
         Err(closed) => return Ok(Err(closed)),
     };
     let credentials = Credentials::new(declared.credentials.as_deref());
-    let function = function(declared, &stage.variables)?;
-    Ok(function.map(|function| RestIntegration::LambdaProxy(LambdaProxy { function, timeout, credentials })))
+    let whole = whole_response(declared);
+    let streams = whole.is_some();
+    let function = function(whole.as_ref().unwrap_or(declared), &stage.variables)?;
+    Ok(function.map(|function| RestIntegration::LambdaProxy(LambdaProxy { function, timeout, credentials, streams })))
+}
+
+/// The same integration without the streaming that it asks for by its URI, if it does: such a URI names the function in the
+/// same place as the others do.
+fn whole_response(declared: &Integration) -> Option<Integration> {
+    let uri = declared.uri.as_deref()?.strip_suffix("/response-streaming-invocations")?;
+    let (before, function) = uri.split_once("/2021-11-15/functions/")?;
+    let uri = Some(format!("{before}/2015-03-31/functions/{function}/invocations"));
+    Some(Integration { uri, ..declared.clone() })
 }
 
 fn aws(method: &Method, declared: &Integration, stage: &Stage) -> Compiled<RestIntegration> {

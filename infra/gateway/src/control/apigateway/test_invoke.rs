@@ -62,6 +62,7 @@ async fn run(call: &Call<'_>, gateway: Gateway, test: Test) -> Result<Tested, Ap
     };
     let path = request.raw_path.clone();
     let (reply, lines) = crate::rest::serve_logged(&plane, &path, &request).await;
+    let reply = crate::server::whole(reply).await;
     let request_id = reply.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default();
     Ok(Tested { request_id: request_id.to_owned(), lines, warnings: plane.warnings(), reply })
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
 use super::failure::Failure;
 use super::logs::{Drained, LineKind, Log, LogPipe};
@@ -184,6 +184,14 @@ impl Environment {
             State::Running(running) if running.request_id == request_id => Ok(()),
             State::Running(_) => Err(Refusal::RequestId),
             other => Err(Refusal::State { from: other.name(), to }),
+        }
+    }
+
+    /// Where the response of the running invocation can go piece by piece.
+    pub(crate) fn response_stream(&self) -> Option<mpsc::Sender<Bytes>> {
+        match &*self.state() {
+            State::Running(running) => running.caller.stream.clone(),
+            _ => None,
         }
     }
 

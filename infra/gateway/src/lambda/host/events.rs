@@ -97,7 +97,7 @@ impl Accepted {
                 trace_id: self.trace_id.clone(),
                 client_context: self.client_context.clone(),
             };
-            let wait = match self.pool.run(event, false).await {
+            let wait = match self.pool.run(event, false, None).await {
                 Ok(completed) if !completed.function_error => return,
                 Ok(_) => match failures.next() {
                     Some(wait) if young() => *wait,

@@ -351,7 +351,7 @@ impl LambdaService {
             }
             InvocationType::RequestResponse => {
                 let event = Event { request_id, payload, function_arn, trace_id, client_context };
-                let completed = pool.run(event, request.tail_log).await?;
+                let completed = pool.run(event, request.tail_log, request.response_stream).await?;
                 invocation.payload = completed.payload;
                 invocation.function_error = completed.function_error.then(|| "Unhandled".to_owned());
                 invocation.log_tail = completed.log_tail;

@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use tokio::sync::oneshot;
+use bytes::Bytes;
+use tokio::sync::{mpsc, oneshot};
 
 use super::environment::{Environment, Ready, Refusal};
 use super::failure::{Failure, error_object};
@@ -117,13 +118,18 @@ impl Pool {
     }
 
     /// Runs one invocation.
-    pub(crate) async fn run(self: &Arc<Self>, event: super::work::Event, tail: bool) -> Result<Completed, InvokeError> {
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        event: super::work::Event,
+        tail: bool,
+        stream: Option<mpsc::Sender<Bytes>>,
+    ) -> Result<Completed, InvokeError> {
         let permit = self.limits.enter()?;
         if self.limits.reserved().is_none() && self.shared.is_full() {
             return Err(throttled("ConcurrentInvocationLimitExceeded"));
         }
         let (outcome, mut answer) = oneshot::channel();
-        let waiting = self.submit(Work { event, caller: Caller { outcome, tail, permit } })?;
+        let waiting = self.submit(Work { event, caller: Caller { outcome, tail, stream, permit } })?;
         if waiting {
             let patience = self.shared.settings.scale_out_after;
             for wait in [patience, patience * CROWD_PATIENCE] {

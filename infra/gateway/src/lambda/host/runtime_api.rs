@@ -12,6 +12,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 
 use super::environment::{Environment, Refusal};
 use super::failure::{Failure, error_object};
@@ -20,6 +21,8 @@ use super::work::Delivery;
 
 /// 6 MB and a little: Lambda's bound for a response.
 const MAX_RESPONSE: usize = 6 * 1024 * 1024 + 100;
+/// 200 MB: Lambda's bound for a response that is streamed.
+const MAX_STREAMED: usize = 200 * 1024 * 1024;
 /// How much of a response that is too large is read and thrown away, so that its sender gets to read the refusal.
 const MAX_DISCARDED: usize = 64 * 1024 * 1024;
 /// How long a process that has reported an init error may take to leave.
@@ -107,7 +110,7 @@ async fn response(environment: &Environment, id: &str, headers: &HeaderMap, body
         return refused(&refusal);
     }
     // A streamed response is collected and given as a whole, which is what Lambda does for callers who have not asked
-    // for a stream.
+    // for a stream; those who have get it piece by piece.
     let mode = headers.get(RESPONSE_MODE).map(HeaderValue::as_bytes);
     if mode.is_some_and(|mode| !mode.eq_ignore_ascii_case(b"streaming")) {
         let text = "Invalid response mode header: only 'streaming' is known";
@@ -119,7 +122,12 @@ async fn response(environment: &Environment, id: &str, headers: &HeaderMap, body
         );
     }
     let text = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
-    let (payload, is_error, answer) = match collect(body).await {
+    let stream = mode.and_then(|_| environment.response_stream());
+    let read = match stream {
+        Some(stream) => forward(body, stream).await,
+        None => collect(body).await,
+    };
+    let (payload, is_error, answer) = match read {
         Ok(Collected { body, trailers: None }) => (body, false, accepted()),
         Ok(Collected { body, trailers: Some(trailers) }) => match trailing_error(&trailers) {
             Some(error) => (error, true, accepted()),
@@ -215,6 +223,25 @@ struct Collected {
 enum Unread {
     TooLarge,
     Truncated,
+}
+
+/// Hands a body on piece by piece, up to Lambda's bound of streams; nothing is left of it. When nobody takes it any more, it
+/// is read to its end all the same: the function has done nothing wrong.
+async fn forward(mut body: Incoming, stream: mpsc::Sender<Bytes>) -> Result<Collected, Unread> {
+    let (mut length, mut trailers) = (0_usize, None);
+    while let Some(frame) = body.frame().await {
+        match frame.map_err(|_| Unread::Truncated)?.into_data() {
+            Ok(data) => {
+                length = length.saturating_add(data.len());
+                if length > MAX_STREAMED {
+                    return Err(Unread::TooLarge);
+                }
+                let _ = stream.send(data).await;
+            }
+            Err(other) => trailers = other.into_trailers().ok(),
+        }
+    }
+    Ok(Collected { body: Bytes::new(), trailers })
 }
 
 /// Reads a body up to the bound; one that comes in a single piece is not copied.

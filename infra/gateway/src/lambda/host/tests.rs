@@ -293,6 +293,20 @@ async fn errors_and_large_and_streamed_responses() {
     let expected = r#"{"errorMessage":"Response payload size exceeded maximum allowed payload size (6291556 bytes).","errorType":"Function.ResponseSizeTooLarge"}"#;
     assert_eq!(host.failure("big 6291557").await, expected);
     assert_eq!(host.call("streamed").await, "onetwo");
+    let (sender, mut pieces) = tokio::sync::mpsc::channel(8);
+    let request = InvokeRequest { response_stream: Some(sender), ..event("streamed") };
+    let invocation = host.service.invoke("f", request).await.unwrap();
+    assert_eq!((&invocation.payload[..], &invocation.function_error), (&b""[..], &None), "all of it was streamed");
+    let mut streamed = Vec::new();
+    while let Some(piece) = pieces.recv().await {
+        streamed.extend_from_slice(&piece);
+    }
+    assert_eq!(streamed, b"onetwo");
+    let (sender, pieces) = tokio::sync::mpsc::channel(1);
+    drop(pieces);
+    let request = InvokeRequest { response_stream: Some(sender), ..event("streamed fail") };
+    let invocation = host.service.invoke("f", request).await.unwrap();
+    assert_eq!(&invocation.payload[..], br#"{"errorType":"Late"}"#, "whether or not anybody takes it");
     assert_eq!(host.failure("streamed fail").await, r#"{"errorType":"Late"}"#);
     let large = InvokeRequest::sync(Bytes::from(vec![b'1'; 6_291_457]));
     assert!(matches!(host.service.invoke("f", large).await, Err(InvokeError::RequestTooLarge(6_291_457))));

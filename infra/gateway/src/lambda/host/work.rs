@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::failure::Failure;
 use super::limits::Permit;
@@ -41,6 +41,8 @@ pub(crate) struct Caller {
     pub(crate) outcome: oneshot::Sender<Result<Completed, InvokeError>>,
     /// Whether the caller wants the end of the log.
     pub(crate) tail: bool,
+    /// Where a streamed response goes, if the caller takes one.
+    pub(crate) stream: Option<mpsc::Sender<Bytes>>,
     /// The call's place among those that the function may have at a time.
     pub(crate) permit: Permit,
 }

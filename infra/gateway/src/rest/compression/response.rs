@@ -12,11 +12,14 @@ use flate2::write::{GzEncoder, ZlibEncoder};
 
 use super::accept::preferred;
 use super::{AT_ONCE, Coding};
-use crate::server::{ClientRequest, Reply};
+use crate::server::{ClientRequest, Reply, is_streamed};
 
 /// The reply as it is sent; `minimum` is the size from which on the API packs.
 pub(in super::super) async fn packed(request: &ClientRequest, minimum: Option<u32>, mut reply: Reply) -> Reply {
     let Some(minimum) = minimum else { return reply };
+    if is_streamed(&reply) {
+        return reply;
+    }
     let bare = matches!(reply.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) || reply.body().is_empty();
     let large_enough = u64::try_from(reply.body().len()).is_ok_and(|size| size >= minimum.into());
     if bare || !large_enough || reply.headers().contains_key(CONTENT_ENCODING) {

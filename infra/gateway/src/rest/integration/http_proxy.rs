@@ -1,17 +1,20 @@
 //! `HTTP_PROXY`: the whole request goes to an endpoint with what is mapped on top of it, and the endpoint's answer is the
 //! response.
 
-use ::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use ::http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderName, HeaderValue, Response};
 use bytes::Bytes;
+use hyper::body::Body as _;
+use tokio::time::Instant;
 
 use super::super::error::GatewayError;
 use super::Facts;
+use super::backend::until;
 use super::http::{Sent, answered, request};
 use super::mapping::Mapping;
 use crate::compile::rest::HttpProxy;
 use crate::proxy::{Integrated, is_signature, name_for_client, passes_to};
-use crate::server::Reply;
+use crate::server::{self, Reply};
 use crate::telemetry::Trail;
 
 pub(super) async fn answer(
@@ -27,6 +30,26 @@ pub(super) async fn answer(
     let request = request(&mapping, &declared.target, verb, &declared.request, mapped, sent, trail)?;
     let backends = &mapping.values.call.gateway.backends;
     facts.call();
+    if declared.streams {
+        let deadline = Instant::now() + declared.timeout;
+        let outcome = backends.stream(request, declared.target.verified, declared.timeout).await;
+        let (outcome, body) = match outcome {
+            Err(error) => (Err(error), None),
+            Ok(response) => {
+                let (head, body) = response.into_parts();
+                // The body is not there to be logged.
+                (Ok(Response::from_parts(head, Bytes::new())), Some(body))
+            }
+        };
+        let mut reply = respond(answered(&mapping, outcome, facts, trail)?);
+        if let Some(body) = body {
+            if let Some(length) = body.size_hint().exact() {
+                reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            server::stream(&mut reply, until(deadline, body));
+        }
+        return Ok(reply);
+    }
     let outcome = backends.send(request, declared.target.verified, declared.timeout).await;
     answered(&mapping, outcome, facts, trail).map(respond)
 }

@@ -47,7 +47,7 @@ async fn invoke(
         failed(route, &format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
-    let LambdaProxy { function, timeout, credentials } = declared;
+    let LambdaProxy { function, timeout, credentials, .. } = declared;
     trail.log.function_called(call.gateway, function, &route.method.source, &event);
     let began = call.gateway.clock.now();
     let source = (*credentials == Credentials::Method).then_some(&route.method.source);
@@ -56,16 +56,19 @@ async fn invoke(
         trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
     }
     trail.endpoint_answered(&mut result);
-    result.map(|answered| answered.payload).map_err(|error| {
-        failed(route, &error.to_string());
-        trail.log.function_failed(&error);
-        match error {
-            CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
-            CallError::TooLarge(_) => GatewayError::RequestTooLong,
-            CallError::NotFound(_) | CallError::AccessDenied { .. } => GatewayError::IntegrationFailure,
-            CallError::Invoke { .. } | CallError::Function { .. } => GatewayError::MalformedProxyResponse,
-        }
-    })
+    result.map(|answered| answered.payload).map_err(|error| refused(authorized, &error, &mut trail.log))
+}
+
+/// The function has given no result.
+pub(super) fn refused(authorized: &AuthorizedRequest<'_>, error: &CallError, log: &mut ExecutionLog) -> GatewayError {
+    failed(&authorized.route, &error.to_string());
+    log.function_failed(error);
+    match error {
+        CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
+        CallError::TooLarge(_) => GatewayError::RequestTooLong,
+        CallError::NotFound(_) | CallError::AccessDenied { .. } => GatewayError::IntegrationFailure,
+        CallError::Invoke { .. } | CallError::Function { .. } => GatewayError::MalformedProxyResponse,
+    }
 }
 
 /// What a function may answer: these keys and no others.

@@ -8,6 +8,7 @@ mod http;
 mod http_proxy;
 mod lambda_custom;
 mod lambda_proxy;
+mod lambda_stream;
 mod mapping;
 mod mock;
 mod pseudo_json;
@@ -41,6 +42,9 @@ pub(super) async fn answer<'a>(
     let mut facts = Facts::begin(&call.gateway.clock);
     let mapping = || Mapping::new(call, authorized, api_key);
     let reply = match &route.method.integration {
+        RestIntegration::LambdaProxy(declared) if declared.streams => {
+            lambda_stream::answer(call, authorized, api_key, declared, &mut facts, trail).await
+        }
         RestIntegration::LambdaProxy(declared) => {
             lambda_proxy::answer(call, authorized, api_key, declared, &mut facts, trail).await
         }

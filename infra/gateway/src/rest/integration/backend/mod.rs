@@ -11,20 +11,22 @@ mod tls;
 mod tls_tests;
 
 use std::fmt;
+use std::io;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited, StreamBody};
 use hyper::body::{Body as _, Incoming};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tokio::time::Instant;
 
 pub(crate) use self::error::BackendError;
 use self::guard::Guard;
-use crate::server::Tls;
+use crate::server::{BodyStream, Tls};
 
 /// The largest response, as of requests.
 const MAX_RESPONSE_BYTES: usize = 10_485_760;
@@ -74,6 +76,17 @@ impl Backends {
         tokio::time::timeout(timeout, exchange).await.unwrap_or(Err(BackendError::TimedOut(timeout)))
     }
 
+    /// Sends `request` and gives the response when it begins, within `timeout`; its body is for [`until`].
+    pub(in crate::rest) async fn stream(
+        &self,
+        request: Request<Bytes>,
+        verified: bool,
+        timeout: Duration,
+    ) -> Result<Response<Incoming>, BackendError> {
+        let begun = tokio::time::timeout(timeout, self.open(request, verified)).await;
+        begun.unwrap_or(Err(BackendError::TimedOut(timeout)))
+    }
+
     /// Sends `request`; the response's body is still to be read.
     async fn open(&self, request: Request<Bytes>, verified: bool) -> Result<Response<Incoming>, BackendError> {
         let encrypted = request.uri().scheme_str() == Some("https");
@@ -117,6 +130,18 @@ impl fmt::Debug for Backends {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backends").field("allow_link_local", &self.0.allow_link_local).finish_non_exhaustive()
     }
+}
+
+/// A body as it comes; none of it after `deadline`.
+pub(in crate::rest) fn until(deadline: Instant, body: Incoming) -> BodyStream {
+    let frames = futures_util::stream::try_unfold(body, move |mut body| async move {
+        match tokio::time::timeout_at(deadline, body.frame()).await {
+            Ok(None) => Ok(None),
+            Ok(Some(frame)) => frame.map(|frame| Some((frame, body))).map_err(io::Error::other),
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    });
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// Reads a body of a bounded size; one whose length is announced as too large is not read at all.
