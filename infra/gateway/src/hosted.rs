@@ -21,6 +21,9 @@ pub(crate) struct HostedCall<'a> {
 pub(crate) trait Host: Send + Sync {
     /// The service's answer; `None` for one that is not here.
     fn call<'a>(&'a self, call: HostedCall<'a>) -> BoxFuture<'a, Option<Reply>>;
+
+    /// Whether an API of this id is served here.
+    fn serves(&self, api_id: &str) -> bool;
 }
 
 /// The services as the planes hold them: none until the server is put together. Clones share one.
@@ -43,5 +46,10 @@ impl Hosted {
     /// The service's answer; `None` where there is none.
     pub(crate) async fn call(&self, call: HostedCall<'_>) -> Option<Reply> {
         self.0.get()?.upgrade()?.call(call).await
+    }
+
+    /// Whether an API of this id is served here.
+    pub(crate) fn serves(&self, api_id: &str) -> bool {
+        self.0.get().and_then(Weak::upgrade).is_some_and(|host| host.serves(api_id))
     }
 }

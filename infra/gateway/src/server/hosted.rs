@@ -25,6 +25,10 @@ impl Host for Services {
     fn call<'a>(&'a self, call: HostedCall<'a>) -> BoxFuture<'a, Option<Reply>> {
         answer(&self.control, &self.tables, call).boxed()
     }
+
+    fn serves(&self, api_id: &str) -> bool {
+        self.published.get(api_id).is_some()
+    }
 }
 
 async fn answer(control: &Control, tables: &TableWorlds, call: HostedCall<'_>) -> Option<Reply> {

@@ -1,7 +1,8 @@
 //! `HTTP`: the mapped request goes to an endpoint, and its answer becomes the response by way of the integration responses.
 
 use ::http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
+use ::http::uri::PathAndQuery;
+use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use bytes::Bytes;
 use std::borrow::Cow;
 
@@ -11,8 +12,9 @@ use super::backend::BackendError;
 use super::mapping::{MappedRequest, Mapping};
 use super::response::{EndpointAnswer, respond_mapped};
 use crate::compile::rest::{HttpTarget, Mapped, RequestMapping, RequestTarget};
+use crate::gateway::Gateway;
 use crate::proxy::{Integrated, MultiMap, passes_to};
-use crate::server::{Headers, Reply};
+use crate::server::{Headers, Reply, local_url};
 use crate::telemetry::{ExecutionLog, Trail};
 
 pub(super) async fn answer(
@@ -79,6 +81,7 @@ pub(super) fn request(
     let added = mapped_query.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     query.extend(added.map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))));
     let uri = target.endpoint.uri(placeholder, &query).map_err(|error| invalid(&mut trail.log, &error.0))?;
+    let uri = local(&values.call.gateway, &uri).unwrap_or(uri);
 
     for (name, value) in mapped_headers {
         // Its own host is the one that an API may say itself.
@@ -97,6 +100,18 @@ pub(super) fn request(
     let mut request = Request::new(body);
     (*request.method_mut(), *request.uri_mut(), *request.headers_mut()) = (method, uri, headers);
     Ok(request)
+}
+
+/// Where the endpoint is the AWS address of an API that is served here (`https://{apiId}.execute-api.{region}.amazonaws.com`),
+/// its local one: a template that names its own APIs means them.
+fn local(gateway: &Gateway, uri: &Uri) -> Option<Uri> {
+    let (api_id, domain) = uri.host()?.split_once(".execute-api.")?;
+    let of_aws = domain.strip_suffix(".cn").unwrap_or(domain).ends_with(".amazonaws.com");
+    if !of_aws || !gateway.hosted.serves(api_id) {
+        return None;
+    }
+    let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);
+    format!("{}{path}", local_url("http", gateway.port, api_id)).parse().ok()
 }
 
 /// Of mapped headers those that only a connection may have, and its proxies, are never sent.

@@ -4,7 +4,7 @@ use super::*;
 use crate::chance::Chance;
 use crate::compile::rest::compile_with_canary;
 use crate::model::{CanarySettings, GatewayResponse, MethodSetting, Stage};
-use crate::telemetry::testing::{DESTINATION, lines};
+use crate::telemetry::testing::{DESTINATION, lines_of};
 
 /// A stage whose canary gets this share.
 fn stage(percent_traffic: f64) -> Stage {
@@ -102,7 +102,9 @@ async fn the_log_and_the_gateways_own_answers_are_the_canarys() {
     base.gateway_responses.insert("MISSING_AUTHENTICATION_TOKEN".to_owned(), own("base $stageVariables.both"));
     let mut canary = base.clone();
     canary.gateway_responses.insert("MISSING_AUTHENTICATION_TOKEN".to_owned(), own("canary $stageVariables.both"));
-    for (percent, expected, logged) in [(100.0, "canary canary", "true d2 403"), (0.0, "base base", "false d1 403")] {
+    for (percent, expected, group, logged) in
+        [(100.0, "canary canary", "access/Canary", "true d2 403"), (0.0, "base base", "access", "false d1 403")]
+    {
         stage.canary_settings.as_mut().unwrap().percent_traffic = percent;
         let fake = Fake::new([]);
         let gateway = fake.gateway();
@@ -110,7 +112,7 @@ async fn the_log_and_the_gateways_own_answers_are_the_canarys() {
         let plane =
             Plane { plane: plane.with_stage(compile_with_canary(&base, &canary, &stage).unwrap()), gateway, fake };
         assert_eq!(text(&plane.get("/prod/none", &[]).await), expected);
-        assert_eq!(lines(&plane.gateway), [logged]);
+        assert_eq!(lines_of(&plane.gateway, group), [logged]);
     }
 }
 

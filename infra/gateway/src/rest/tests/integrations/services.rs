@@ -26,6 +26,10 @@ impl Host for Services {
         reply.headers_mut().insert("x-amzn-requestid", "r1".parse().unwrap());
         async move { Some(reply) }.boxed()
     }
+
+    fn serves(&self, _: &str) -> bool {
+        false
+    }
 }
 
 /// Sends one request; what came of it, and what the service was sent.
