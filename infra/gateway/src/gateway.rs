@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::authorize::{Iam, Issuers};
 use crate::chance::Chance;
 use crate::clock::Clock;
+use crate::hosted::Hosted;
 use crate::lambda::Invoke;
 use crate::response_cache::Caches;
 use crate::telemetry::Telemetry;
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub caches: Caches,
     /// Which requests a canary gets.
     pub chance: Chance,
+    /// AWS's services in this process, for integrations that call them.
+    pub hosted: Hosted,
 }
 
 impl Gateway {

@@ -17,6 +17,7 @@ mod function_url;
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod gateway;
+mod hosted;
 pub mod http;
 pub mod ids;
 pub mod lambda;

@@ -71,7 +71,8 @@ pub(crate) fn resolve(uri: &str, variables: &IndexMap<String, String>) -> Result
     })
 }
 
-fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
+/// The URI with its stage variables, and whether there were any. An unknown one is empty.
+pub(super) fn substitute(uri: &str, variables: &IndexMap<String, String>) -> (String, bool) {
     const OPEN: &str = "${stageVariables.";
     let (mut out, mut rest, mut replaced) = (String::with_capacity(uri.len()), uri, false);
     while let Some((before, after)) = rest.split_once(OPEN) {

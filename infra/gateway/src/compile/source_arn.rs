@@ -27,6 +27,11 @@ impl SourceArn {
         SourceArn { resource: resource.into(), whole: OnceLock::new() }
     }
 
+    /// What is behind the last slash: an authorizer's id.
+    pub(crate) fn last_part(&self) -> &str {
+        self.resource.rsplit('/').next().unwrap_or_default()
+    }
+
     /// The whole ARN, for an API of this region and account.
     pub(crate) fn within(&self, region: &str, account_id: &str) -> Arc<str> {
         let put_together = || Arc::from(format!("arn:aws:execute-api:{region}:{account_id}:{}", self.resource));

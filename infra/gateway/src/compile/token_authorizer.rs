@@ -24,6 +24,8 @@ pub(crate) struct JwtAuthorizer {
 /// A `COGNITO_USER_POOLS` authorizer of a REST API.
 #[derive(Debug)]
 pub(crate) struct UserPoolAuthorizer {
+    /// Its id, for the execution log.
+    pub(crate) id: String,
     /// Its name, for the log.
     pub(crate) name: String,
     /// The header that the token stands in.
@@ -74,7 +76,8 @@ impl UserPoolAuthorizer {
         }
         let expression = declared.identity_validation_expression.as_deref().filter(|text| !text.is_empty());
         let validation = expression.map(validation).transpose().map_err(why)?;
-        Ok(UserPoolAuthorizer { name: declared.name.clone(), source, issuers, validation })
+        let (id, name) = (declared.id.clone(), declared.name.clone());
+        Ok(UserPoolAuthorizer { id, name, source, issuers, validation })
     }
 }
 

@@ -40,7 +40,7 @@ pub use self::world::WorldId;
 use self::call::{ApiError, Call, Handler};
 use self::documents::Documents;
 use self::iam::Directory;
-use self::protocol::{Named, Protocol};
+use self::protocol::{Named, Protocol, QueryAnswers};
 pub use self::services::Service;
 use self::world::World;
 use crate::clock::Clock;
@@ -246,7 +246,12 @@ impl Control {
 
     /// Whoever calls functions on behalf of the one who has signed a request, or else of the run's own account.
     pub(crate) fn invoker_of(&self, request: &ClientRequest) -> Arc<dyn Invoke> {
-        let world = self.world(&self.world_of(request));
+        self.invoker_within(&self.world_of(request))
+    }
+
+    /// Whoever calls functions on behalf of this account and region, or else of the run's own.
+    pub(crate) fn invoker_within(&self, world: &WorldId) -> Arc<dyn Invoke> {
+        let world = self.world(world);
         world.map_or_else(|_| Arc::clone(&self.gateway.lambda), |world| Arc::clone(&world.gateway.lambda))
     }
 
@@ -261,46 +266,79 @@ impl Control {
     pub(crate) async fn serve(&self, service: &'static Service, request: &ClientRequest) -> Reply {
         let request_id = ids::request_id();
         let protocol = Protocol::of(request);
-        match self.answer(service, protocol, request, &request_id).await {
-            Ok(reply) => reply,
-            Err(error) => protocol.encode_error(service.model, &error, &request_id),
-        }
+        let answer = match self.caller_world(service, protocol, request) {
+            Ok(world) => self.answer(service, protocol, world, request, &request_id).await,
+            Err(error) => Err(error),
+        };
+        answer.unwrap_or_else(|error| protocol.encode_error(service.model, &error, &request_id))
     }
 
-    async fn answer(
+    /// Answers one request to `service` that comes from within, for this account and region: nobody has signed it.
+    pub(crate) async fn serve_within(
+        &self,
+        service: &'static Service,
+        world: &WorldId,
+        request: &ClientRequest,
+    ) -> Reply {
+        let request_id = ids::request_id();
+        let protocol = Protocol::of(request);
+        let answer = match self.world_for(service, world) {
+            Ok(world) => self.answer(service, protocol, world, request, &request_id).await,
+            Err(error) => Err(error),
+        };
+        answer.unwrap_or_else(|error| protocol.encode_error(service.model, &error, &request_id))
+    }
+
+    /// The service whose endpoint is called so: `monitoring` is CloudWatch's.
+    pub(crate) fn service_of_endpoint(name: &str) -> Option<&'static Service> {
+        services::of_endpoint(name)
+    }
+
+    /// The account and region that a request is of, once its signature is checked.
+    fn caller_world(
         &self,
         service: &'static Service,
         protocol: Protocol,
         request: &ClientRequest,
-        request_id: &str,
-    ) -> Result<Reply, ApiError> {
-        let world = match signature::signed(request) {
+    ) -> Result<Arc<World>, ApiError> {
+        match signature::signed(request) {
             Signed::By(scope) => {
-                self.check_signature(request, None, protocol == Protocol::Query)?;
+                self.check_signature(request, None, matches!(protocol, Protocol::Query(_)))?;
                 let account = scope.account();
                 let account = account.as_deref().unwrap_or(&self.gateway.account_id);
-                if service.global {
-                    self.global_world(account)?
-                } else {
-                    self.world(&WorldId::new(account, scope.region.as_str()))?
-                }
+                self.world_for(service, &WorldId::new(account, scope.region.as_str()))
             }
             // Whose it is, its parameters say: the handler looks there.
-            Signed::Not if Control::is_public(service, request) => self.default_world()?,
+            Signed::Not if Control::is_public(service, request) => self.default_world(),
             Signed::Not => {
                 let message = format!(
                     "Missing Authentication Token: sign the request; the region in its credential scope says which region is \
                      meant. {}",
                     self.directory.advice()
                 );
-                return Err(ApiError::new(service.missing_token, message).with_status(403));
+                Err(ApiError::new(service.missing_token, message).with_status(403))
             }
             Signed::Malformed => {
                 let message = "Authorization must be AWS4-HMAC-SHA256 \
                                Credential={access key}/{yyyymmdd}/{region}/{service}/aws4_request, SignedHeaders=…, Signature=…";
-                return Err(ApiError::new("IncompleteSignatureException", message));
+                Err(ApiError::new("IncompleteSignatureException", message))
             }
-        };
+        }
+    }
+
+    /// Where a service keeps what it knows for an account and region.
+    fn world_for(&self, service: &'static Service, id: &WorldId) -> Result<Arc<World>, ApiError> {
+        if service.global { self.global_world(&id.account) } else { self.world(id) }
+    }
+
+    async fn answer(
+        &self,
+        service: &'static Service,
+        protocol: Protocol,
+        world: Arc<World>,
+        request: &ClientRequest,
+        request_id: &str,
+    ) -> Result<Reply, ApiError> {
         let (operation, labels) = match protocol.operation(service.model, request) {
             Named::Known(operation, labels) => (operation, labels),
             Named::Unknown(name) => return Err(self.not_here(service.name, protocol, &name)),
@@ -342,7 +380,7 @@ impl Control {
         let error = self.not_here(&service, protocol, &operation);
         // These few read XML and cannot be told by their requests; Query's errors are in a form that they understand too.
         let xml = ["s3", "route53", "cloudfront"].contains(&&*service);
-        let answer = if xml { Protocol::Query } else { protocol };
+        let answer = if xml { Protocol::Query(QueryAnswers::Xml) } else { protocol };
         Some(answer.encode_error(model, &error, &ids::request_id()))
     }
 

@@ -73,6 +73,12 @@ pub(super) fn of(request: &ClientRequest) -> Option<&'static Service> {
     SERVICES.iter().find(|service| service.name == name).copied()
 }
 
+/// The service whose endpoint is called so, as credential scopes name it too.
+pub(super) fn of_endpoint(name: &str) -> Option<&'static Service> {
+    let name = if name == "monitoring" { "cloudwatch" } else { name };
+    SERVICES.iter().find(|service| service.name == name).copied()
+}
+
 /// botocore's name for the service that `request` is for: by the credential scope, or else by what gives it away.
 fn name(request: &ClientRequest) -> Option<&'static str> {
     let path = request.raw_path.as_str();

@@ -35,6 +35,7 @@ pub(crate) fn control_with(functions: Arc<dyn Invoke>) -> Control {
         iam: crate::authorize::Iam::default(),
         telemetry: Telemetry::in_memory(&clock),
         issuers: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda: functions,
         region: "us-east-1".into(),

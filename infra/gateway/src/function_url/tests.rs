@@ -34,6 +34,7 @@ fn target(answer: Result<Invocation, InvokeError>) -> (UrlTarget, Arc<Fake>) {
         iam: crate::authorize::Iam::default(),
         telemetry: crate::telemetry::Telemetry::in_memory(&clock),
         issuers: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda: fake.clone(),
         region: "us-east-1".into(),

@@ -111,7 +111,7 @@ async fn ask_lambda<'a>(
         AuthorizerPayload::HttpV2 { .. } => event::authorizer_v2(call, route, &arn, &identity),
         _ => event::authorizer_v1(call, route, &arn, &identity),
     };
-    match ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT).await {
+    match ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT, &mut trail.log).await {
         // Only REST APIs know the error `Unauthorized`: here every failure is the API's.
         Err(failure) => {
             tracing::warn!(authorizer = authorizer.name, "authorizer failed: {failure}");

@@ -7,12 +7,14 @@ use super::error::GatewayError;
 use super::event;
 use super::pipeline::Call;
 use crate::compile::http::{HttpIntegration, PayloadFormat};
-use crate::proxy::{CallError, call as call_function};
+use crate::proxy::{CallError, call_traced};
+use crate::telemetry::Trail;
 
 /// Calls the route's function; its result as it came, and the format in which it is to be read.
 pub(super) async fn integrate(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
+    trail: &mut Trail<'_>,
 ) -> Result<(PayloadFormat, Bytes), GatewayError> {
     let route = authorized.route.route;
     let failed = |reason: &str| {
@@ -37,7 +39,8 @@ pub(super) async fn integrate(
         failed(&format!("the event could not be written: {error}"));
         GatewayError::InternalServerError
     })?;
-    let result = call_function(call.gateway, function, &route.source, event, &call.trace, timeout).await;
+    let mut result = call_traced(call.gateway, function, &route.source, event, &call.trace, timeout).await;
+    trail.endpoint_answered(&mut result);
     let result = result.map_err(|error| {
         failed(&error.to_string());
         match error {
@@ -49,5 +52,5 @@ pub(super) async fn integrate(
             | CallError::Function { .. } => GatewayError::InternalServerError,
         }
     })?;
-    Ok((format, result))
+    Ok((format, result.payload))
 }

@@ -69,7 +69,7 @@ async fn stages<'a>(
     // There are no clients to tell apart: HTTP APIs have no API keys.
     let limit = authorized.route.route.limit.as_ref();
     call.gateway.limits.admit(None, limit, began).map_err(|_| GatewayError::TooManyRequests)?;
-    let result = integrate::integrate(call, &authorized).await;
+    let result = integrate::integrate(call, &authorized, trail).await;
     let latency_millis = call.gateway.clock.now() - began;
     let error = result.as_ref().err().map(|error| error.integration_error());
     trail.integration = Some(IntegrationFacts { latency_millis, status: None, error });

@@ -10,6 +10,7 @@ use super::call::{CallError, call};
 use crate::authorize::{AnswerError, CacheKey, Grant};
 use crate::compile::{AuthorizerPayload, LambdaAuthorizer};
 use crate::gateway::Gateway;
+use crate::telemetry::ExecutionLog;
 
 /// A well-formed answer: what it says about this request is still to be decided.
 #[derive(Clone, Debug)]
@@ -37,7 +38,8 @@ pub(crate) enum AuthorizerFailure {
     Event(#[from] serde_json::Error),
 }
 
-/// The authorizer's answer for the caller that `identity` identifies. `event` is built only if the cache has none.
+/// The authorizer's answer for the caller that `identity` identifies. `event` is built only if the cache has none; `log` is
+/// told what the function was sent and what it answered.
 pub(crate) async fn ask(
     gateway: &Gateway,
     authorizer: &LambdaAuthorizer,
@@ -45,6 +47,7 @@ pub(crate) async fn ask(
     event: impl FnOnce() -> Result<Vec<u8>, serde_json::Error>,
     trace: &str,
     limit: Duration,
+    log: &mut ExecutionLog,
 ) -> Result<Authorized, AuthorizerFailure> {
     let cached = authorizer.cache.as_ref().map(|cache| (cache, CacheKey::of(identity.iter().copied())));
     if let Some((cache, key)) = &cached
@@ -54,7 +57,10 @@ pub(crate) async fn ask(
     }
     let function = authorizer.function.as_ref().map_err(|reason| AuthorizerFailure::NoFunction(reason.clone()))?;
     let started = Instant::now();
-    let payload = call(gateway, function, &authorizer.source, event()?, trace, limit).await?;
+    let event = event()?;
+    log.function_called(gateway, function, &authorizer.source, &event);
+    let payload = call(gateway, function, &authorizer.source, event, trace, limit).await?;
+    log.authorizer_result(&payload);
     let latency_millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     let grant = Arc::new(match authorizer.payload {
         AuthorizerPayload::RestToken | AuthorizerPayload::RestRequest => Grant::rest(&payload),

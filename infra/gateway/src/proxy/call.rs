@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::compile::{FunctionRef, SourceArn};
 use crate::gateway::Gateway;
-use crate::lambda::{Caller, InvokeError, InvokeRequest};
+use crate::lambda::{Caller, Invocation, InvokeError, InvokeRequest};
 
 /// Lambda's bound of a synchronous event: tighter than API Gateway's own.
 const MAX_EVENT_BYTES: usize = 6_291_556;
@@ -77,53 +77,84 @@ fn statement_id(source_arn: &str) -> String {
     id.trim_end_matches('-').to_owned()
 }
 
-/// Calls `target` with `event` on behalf of `source` and gives its result.
-pub(crate) async fn call(
+/// A function's result.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) payload: Bytes,
+    /// Lambda's own id of the call; empty where whoever runs the functions has none.
+    pub(crate) request_id: String,
+}
+
+/// Calls `target` with `event` and gives its result. On whose behalf: see [`invoke`].
+pub(crate) async fn call<'s>(
     gateway: &Gateway,
     target: &FunctionRef,
-    source: &SourceArn,
+    source: impl Into<Option<&'s SourceArn>>,
     event: Vec<u8>,
     trace: &str,
     limit: Duration,
 ) -> Result<Bytes, CallError> {
-    let function = || target.function.clone();
-    if event.len() > MAX_EVENT_BYTES {
-        return Err(CallError::TooLarge(function()));
-    }
-    let request = InvokeRequest {
-        trace_id: Some(trace.to_owned()),
-        qualifier: target.qualifier.clone(),
-        caller: Some(Caller {
-            principal: PRINCIPAL,
-            source_arn: source.within(&gateway.region, &gateway.account_id),
-            source_account: gateway.account_id.clone(),
-        }),
-        ..InvokeRequest::sync(event)
-    };
-    let invocation = match tokio::time::timeout(limit, gateway.lambda.invoke(target.identifier(), request)).await {
-        Err(_) => return Err(CallError::TimedOut { function: function(), limit }),
-        Ok(Err(InvokeError::RequestTooLarge(_))) => return Err(CallError::TooLarge(function())),
-        Ok(Err(InvokeError::NotFound(_))) => return Err(CallError::NotFound(function())),
-        Ok(Err(InvokeError::AccessDenied(reason))) => {
-            return Err(CallError::AccessDenied {
-                function: function(),
-                qualifier: target.qualifier.as_ref().map(|q| format!(" --qualifier {q}")).unwrap_or_default(),
-                source_arn: source.within(&gateway.region, &gateway.account_id),
-                reason,
-            });
-        }
-        Ok(Err(source)) => return Err(CallError::Invoke { function: function(), source }),
-        Ok(Ok(invocation)) => invocation,
-    };
+    call_traced(gateway, target, source, event, trace, limit).await.map(|answered| answered.payload)
+}
+
+/// Like [`call`], with the id that the call had.
+pub(crate) async fn call_traced<'s>(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    source: impl Into<Option<&'s SourceArn>>,
+    event: Vec<u8>,
+    trace: &str,
+    limit: Duration,
+) -> Result<Answered, CallError> {
+    let request = InvokeRequest { trace_id: Some(trace.to_owned()), ..InvokeRequest::sync(event) };
+    let invocation = invoke(gateway, target, source.into(), request, limit).await?;
     if invocation.function_error.is_some() {
         let error: ErrorObject = serde_json::from_slice(&invocation.payload).unwrap_or_default();
         return Err(CallError::Function {
-            function: function(),
+            function: target.function.clone(),
             error_type: error.error_type,
             message: error.error_message,
         });
     }
-    Ok(invocation.payload)
+    Ok(Answered { payload: invocation.payload, request_id: invocation.request_id })
+}
+
+/// Calls `target`, and gives what came of it: a function that failed is no error here. It is called on behalf of `source`, whom
+/// the function's policy must let in, or without one in the name of a role, whose policies are not modelled.
+pub(crate) async fn invoke(
+    gateway: &Gateway,
+    target: &FunctionRef,
+    source: Option<&SourceArn>,
+    request: InvokeRequest,
+    limit: Duration,
+) -> Result<Invocation, CallError> {
+    let function = || target.function.clone();
+    if request.payload.len() > MAX_EVENT_BYTES {
+        return Err(CallError::TooLarge(function()));
+    }
+    let within = |source: &SourceArn| source.within(&gateway.region, &gateway.account_id);
+    let request = InvokeRequest {
+        qualifier: target.qualifier.clone(),
+        caller: source.map(|source| Caller {
+            principal: PRINCIPAL,
+            source_arn: within(source),
+            source_account: gateway.account_id.clone(),
+        }),
+        ..request
+    };
+    match tokio::time::timeout(limit, gateway.lambda.invoke(target.identifier(), request)).await {
+        Err(_) => Err(CallError::TimedOut { function: function(), limit }),
+        Ok(Err(InvokeError::RequestTooLarge(_))) => Err(CallError::TooLarge(function())),
+        Ok(Err(InvokeError::NotFound(_))) => Err(CallError::NotFound(function())),
+        Ok(Err(InvokeError::AccessDenied(reason))) => Err(CallError::AccessDenied {
+            function: function(),
+            qualifier: target.qualifier.as_ref().map(|q| format!(" --qualifier {q}")).unwrap_or_default(),
+            source_arn: source.map(within).unwrap_or_default(),
+            reason,
+        }),
+        Ok(Err(source)) => Err(CallError::Invoke { function: function(), source }),
+        Ok(Ok(invocation)) => Ok(invocation),
+    }
 }
 
 /// What a failed function leaves.

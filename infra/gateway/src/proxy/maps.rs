@@ -68,6 +68,15 @@ impl<'a> MultiMap<'a> {
         self.push("X-Forwarded-Proto", forwarded_proto(request));
     }
 
+    /// Every name with each of its values, for what looks up by itself.
+    pub(crate) fn into_fields(self) -> Vec<(String, String)> {
+        let fields = self.0.into_iter().flat_map(|(name, values)| {
+            let name = name.into_owned();
+            values.into_iter().map(move |value| (name.clone(), value.into_owned()))
+        });
+        fields.collect()
+    }
+
     /// `None` if there is nothing, for events that write `null` or leave the field out.
     pub(crate) fn non_empty(&self) -> Option<&Self> {
         (!self.0.is_empty()).then_some(self)

@@ -12,8 +12,8 @@ mod result;
 pub(crate) mod testing;
 
 pub(crate) use authorizer_call::{Authorized, AuthorizerFailure, ask};
-pub(crate) use body::{BinaryMediaTypes, MAX_BODY_BYTES, decode_base64, http_event_body};
-pub(crate) use call::{CallError, call};
+pub(crate) use body::{BinaryMediaTypes, MAX_BODY_BYTES, decode_base64, http_event_body, media_type};
+pub(crate) use call::{Answered, CallError, call, call_traced, invoke};
 pub(crate) use event_v1::{AuthorizerContextV1, AuthorizerEventV1, EventV1, IdentityV1, RequestContextV1};
 pub(crate) use maps::{All, Joined, Last, MultiMap, Pairs, is_signature, lower_case_headers, original_headers};
 pub(crate) use query::{QueryPairs, decode_path};

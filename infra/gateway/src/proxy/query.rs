@@ -28,6 +28,11 @@ impl<'a> QueryPairs<'a> {
         MultiMap::exact(self.0.iter().map(|(name, value)| (Cow::Borrowed(&**name), Cow::Borrowed(&**value))))
     }
 
+    /// All pairs, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (&**name, &**value))
+    }
+
     /// The last value of `name`.
     pub(crate) fn last(&self, name: &str) -> Option<&str> {
         self.0.iter().rev().find(|(n, _)| n == name).map(|(_, value)| &**value)

@@ -108,10 +108,18 @@ async fn ask_lambda<'a>(
     let parsed = &route.parsed;
     let domain_name = call.gateway.domain_name(&call.api.api_id);
     let facts = facts(call, route, &domain_name);
-    let identity = identity_values(&authorizer.identity_sources, &facts).ok_or(GatewayError::Unauthorized)?;
+    let log = &mut trail.log;
+    let id = authorizer.source.last_part();
+    let Some(identity) = identity_values(&authorizer.identity_sources, &facts) else {
+        log.authorizer_began(id, &[]);
+        log.unauthorized();
+        return Err(GatewayError::Unauthorized);
+    };
+    log.authorizer_began(id, &identity);
     if let (Some(expression), Some(token)) = (&authorizer.validation, identity.first())
         && !expression.is_match(token)
     {
+        log.unauthorized();
         return Err(GatewayError::Unauthorized);
     }
 
@@ -124,8 +132,19 @@ async fn ask_lambda<'a>(
         (AuthorizerPayload::RestToken, Some(token)) => event::token(token, &arn),
         _ => event::request(call, route, &arn, &domain_name),
     };
-    let answer = ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT).await;
-    let authorized = answer.map_err(|failure| failed(authorizer, &failure))?;
+    let answer = ask(call.gateway, authorizer, &identity, event, &call.trace, AUTHORIZER_TIMEOUT, log).await;
+    let authorized = answer.map_err(|failure| {
+        let error = failed(authorizer, &failure);
+        if error == GatewayError::Unauthorized {
+            log.unauthorized();
+            trail.authorizer_error = Some("Unauthorized".to_owned());
+        } else {
+            log.authorizer_failed();
+            trail.authorizer_error = Some(failure.to_string());
+        }
+        error
+    })?;
+    log.authorizer_answered(authorized.grant.principal_id.as_deref());
     // Whatever it says: gateway responses and logs show its context to those whom it refuses, too.
     trail.authorizer = Some(authorized.clone());
     let keys = ConditionKeys::of(call.request, &call.source_ip, &call.gateway.region, call.at);

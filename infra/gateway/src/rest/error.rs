@@ -37,6 +37,12 @@ pub(super) enum GatewayError {
     IntegrationFailure,
     /// INTEGRATION_TIMEOUT
     IntegrationTimeout,
+    /// Lambda would not take the event of a custom integration, which is no JSON: its own words.
+    InvalidEvent(String),
+    /// A parameter cannot be put where it is mapped to.
+    InvalidParameter,
+    /// A parameter is mapped from the body, which begins as JSON does and is none.
+    InvalidRequestJson,
     /// The function failed, or its result is no response.
     MalformedProxyResponse,
     /// INVALID_SIGNATURE: what is wrong with it.
@@ -55,6 +61,8 @@ pub(super) enum GatewayError {
     Unauthorized,
     /// The signature is of no known key.
     UnrecognizedClient,
+    /// UNSUPPORTED_MEDIA_TYPE: no template is for the body, and it is not passed on as it is.
+    UnsupportedMediaType,
     /// The method's ARN is over 1,600 bytes.
     UriTooLong,
 }
@@ -80,6 +88,10 @@ impl GatewayError {
             E::IntegrationFailure => "API_CONFIGURATION_ERROR",
             E::IntegrationTimeout => "INTEGRATION_TIMEOUT",
             E::InvalidApiKey => "INVALID_API_KEY",
+            E::InvalidEvent(_) => "BAD_REQUEST_BODY",
+            E::InvalidParameter => "BAD_REQUEST_PARAMETERS",
+            // Of no type of its own, as far as is known.
+            E::InvalidRequestJson => "DEFAULT_4XX",
             // Of no type of its own: recorded as answered by DEFAULT_5XX.
             E::MalformedProxyResponse => "DEFAULT_5XX",
             E::MissingAuthenticationToken => "MISSING_AUTHENTICATION_TOKEN",
@@ -89,6 +101,7 @@ impl GatewayError {
             // The type of an expired token is not confirmed; EXPIRED_TOKEN is 403 and of signatures.
             E::Unauthorized | E::IncomingTokenExpired => "UNAUTHORIZED",
             E::UnrecognizedClient => "ACCESS_DENIED",
+            E::UnsupportedMediaType => "UNSUPPORTED_MEDIA_TYPE",
         }
     }
 
@@ -149,6 +162,14 @@ impl GatewayError {
             E::IntegrationTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, INTERNAL, r#"{"message":"Endpoint request timed out"}"#.into())
             }
+            E::InvalidEvent(text) => (StatusCode::BAD_REQUEST, "BadRequestException", message(text).into()),
+            // AWS documents no answer to such a value.
+            E::InvalidParameter => {
+                (StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Invalid request parameters"}"#.into())
+            }
+            E::InvalidRequestJson => {
+                (StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Invalid JSON in request body"}"#.into())
+            }
             E::MalformedProxyResponse => {
                 (StatusCode::BAD_GATEWAY, INTERNAL, r#"{"message":"Internal server error"}"#.into())
             }
@@ -174,6 +195,11 @@ impl GatewayError {
                 StatusCode::FORBIDDEN,
                 "UnrecognizedClientException",
                 r#"{"message":"The security token included in the request is invalid."}"#.into(),
+            ),
+            E::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "BadRequestException",
+                r#"{"message":"Unsupported Media Type"}"#.into(),
             ),
             E::UriTooLong => {
                 (StatusCode::URI_TOO_LONG, "BadRequestException", r#"{"message":"Request URI too long"}"#.into())

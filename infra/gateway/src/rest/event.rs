@@ -92,6 +92,21 @@ pub(super) fn request(
     })
 }
 
+/// `requestContext` by itself: what `$context` is to mapping templates.
+pub(super) fn context_value(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+    api_key: Option<&SentKey<'_>>,
+    domain_name: &str,
+) -> Result<serde_json::Value, serde_json::Error> {
+    let time = request_time(call.at);
+    let mut context = context(call, &authorized.route, Some(authorized), domain_name, &time);
+    if let Some(key) = api_key {
+        context.identity.set_api_key(key.value, key.id());
+    }
+    serde_json::to_value(&context)
+}
+
 fn authorizer<'a>(authorized: Option<&'a AuthorizedRequest<'_>>) -> Option<&'a Authorized> {
     authorized.and_then(|authorized| authorized.authorizer.as_ref())
 }

@@ -6,6 +6,7 @@ mod customise;
 mod error;
 mod event;
 mod integration;
+mod journal;
 mod limits;
 mod parse;
 mod pipeline;
@@ -17,3 +18,4 @@ mod tests;
 mod user_pools;
 
 pub use pipeline::serve;
+pub(crate) use pipeline::serve_logged;

@@ -4,15 +4,15 @@ use ::http::HeaderValue;
 
 use super::customise::customise;
 use super::error::GatewayError;
+use super::journal;
 use super::pipeline::Call;
 use crate::server::Reply;
 use crate::telemetry::{ErrorFacts, Exchange, Trail};
 
 /// What every reply carries, whatever came of the request.
-pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &Trail<'_>) -> Reply {
-    // Only what an integration answered is traced.
+pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail: &mut Trail<'_>) -> Reply {
     let (mut reply, trace, own) = match outcome {
-        Ok(reply) => (reply, Some(&call.trace), None),
+        Ok(reply) => (reply, trail.traced.then_some(&call.trace), None),
         Err(error) => {
             let own = error.reply();
             let response_type = error.response_type();
@@ -20,6 +20,8 @@ pub(super) fn tail(call: &Call<'_>, outcome: Result<Reply, GatewayError>, trail:
         }
     };
     let error = own.as_ref().map(|(body, response_type)| ErrorFacts { response_type, body: Some(body) });
+    // What follows is of AWS's edge, which the log does not tell of.
+    journal::end(call, &reply, error.map(|error| error.response_type), trail);
     let mut set = |name: &'static str, value: &str| {
         // Ids and the trace are printable: the latter keeps of the client's own header what was a header already.
         if let Ok(value) = HeaderValue::from_str(value) {

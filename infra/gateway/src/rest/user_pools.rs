@@ -37,9 +37,16 @@ pub(super) async fn authorize<'a>(
 ) -> Result<Authorized, GatewayError> {
     let domain_name = call.gateway.domain_name(&call.api.api_id);
     let token = identity_value(&authorizer.source, &facts(call, route, &domain_name));
-    let token = token.map(bearer).filter(|token| !token.is_empty()).ok_or(GatewayError::Unauthorized)?;
+    let log = &mut trail.log;
+    let Some(token) = token.map(bearer).filter(|token| !token.is_empty()) else {
+        log.authorizer_began(&authorizer.id, &[]);
+        log.unauthorized();
+        return Err(GatewayError::Unauthorized);
+    };
+    log.authorizer_began(&authorizer.id, &[token]);
     let refused = match verify(call, route, authorizer, token).await {
         Ok(claims) => {
+            log.token_believed(&claims);
             let token = TokenClaims { claims: rest_claims(&claims), scopes: None };
             let authorized = Authorized { grant: Arc::new(Grant::token(token)), latency_millis: 0 };
             trail.authorizer = Some(authorized.clone());
@@ -60,6 +67,7 @@ pub(super) async fn authorize<'a>(
         }
     };
     tracing::info!(authorizer = authorizer.name, method = route.parsed.http_method, "token refused: {reason}");
+    log.unauthorized();
     trail.authorizer_error = Some(reason);
     Err(match refused {
         Refused::Token(VerifyError::Expired) => GatewayError::IncomingTokenExpired,

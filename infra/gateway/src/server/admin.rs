@@ -74,6 +74,7 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
     match (path, &request.method) {
         ("health", &Method::GET) => json_reply(StatusCode::OK, &overview(services)),
         ("coverage", &Method::GET) => coverage(),
+        ("metrics", &Method::GET) => super::metrics::serve(services),
         ("export", &Method::GET) => super::export::serve(services, request).await,
         ("ca.pem", &Method::GET) => ca(services),
         ("sns", &Method::GET) => json_reply(StatusCode::OK, &services.control.sns_outbox()),
@@ -89,8 +90,8 @@ pub(super) async fn serve(services: &Services, path: &str, request: &ClientReque
         ("reset", &Method::POST) => reset(services).await,
         _ => message_reply(
             StatusCode::NOT_FOUND,
-            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/export, GET \
-             /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST /_ferrogate/clock, POST /_ferrogate/stages and POST /_ferrogate/reset",
+            "Ferrogate's own addresses are GET /_ferrogate/health, GET /_ferrogate/coverage, GET /_ferrogate/metrics, GET \
+             /_ferrogate/export, GET /_ferrogate/ca.pem, GET /_ferrogate/sns, GET /_ferrogate/cognito, GET and POST /_ferrogate/clock, POST /_ferrogate/stages and POST /_ferrogate/reset",
         ),
     }
 }

@@ -3,9 +3,8 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html>
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use sha2::{Digest as _, Sha256};
+use super::execution_log::stream_name;
 
 /// A stage's access log.
 #[derive(Debug)]
@@ -34,13 +33,15 @@ impl AccessLog {
         let (Some(destination), Some(format)) = (destination, format) else { return Ok(None) };
         let parts: Vec<_> = destination.splitn(7, ':').collect();
         let ["arn", _, "logs", region, account, "log-group", group] = parts[..] else {
-            return Err(format!("access logs go to log groups of CloudWatch Logs only, and {destination} is none"));
+            let what =
+                if parts.get(2) == Some(&"firehose") { "a stream of Firehose, which is not here" } else { "none" };
+            return Err(format!("access logs go to log groups of CloudWatch Logs only, and {destination} is {what}"));
         };
         Ok(Some(AccessLog {
             account: account.to_owned(),
             region: region.to_owned(),
             group: group.strip_suffix(":*").unwrap_or(group).to_owned(),
-            stream: stream_name(api_id, stage),
+            stream: stream_name(&format!("{api_id}/{stage}")),
             format: Format::parse(format),
         }))
     }
@@ -51,19 +52,13 @@ impl AccessLog {
     }
 }
 
-/// Thirty-two hexadecimal digits, the same for every run.
-fn stream_name(api_id: &str, stage: &str) -> String {
-    let digest = Sha256::digest(format!("{api_id}/{stage}"));
-    digest.iter().take(16).fold(String::with_capacity(32), |mut name, byte| {
-        // Writing into a string cannot fail.
-        let _ = write!(name, "{byte:02x}");
-        name
-    })
-}
-
 /// A format: text and variables in turn.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Format(Vec<Part>);
+pub(super) struct Format {
+    parts: Vec<Part>,
+    /// Values are escaped as XML's, rather than as those of JSON and quoted fields.
+    is_xml: bool,
+}
 
 #[derive(Debug, PartialEq, Eq)]
 enum Part {
@@ -95,19 +90,21 @@ impl Format {
         if !rest.is_empty() {
             parts.push(Part::Text(rest.to_owned()));
         }
-        Format(parts)
+        let trimmed = format.trim();
+        Format { parts, is_xml: trimmed.starts_with('<') && trimmed.ends_with('>') }
     }
 
-    /// The line. What has no value is `-`. A quote or a backslash in a value is escaped, so that neither a client nor a
-    /// function can end the field it stands in.
+    /// The line. What has no value is `-`. What would end the field that a value stands in is escaped, so that neither a
+    /// client nor a function can write a field or a line of its own.
     pub(super) fn render<'a>(&self, value: impl Fn(&str) -> Option<Cow<'a, str>>) -> String {
         let mut line = String::with_capacity(256);
-        for part in &self.0 {
+        for part in &self.parts {
             match part {
                 Part::Text(text) => line.push_str(text),
                 Part::Variable(name) => match value(name).filter(|value| !value.is_empty()) {
                     // It is quoted already.
-                    Some(value) if name == "error.messageString" => line.push_str(&value),
+                    Some(value) if name == "error.messageString" && !self.is_xml => line.push_str(&value),
+                    Some(value) if self.is_xml => escape_xml(&mut line, &value),
                     Some(value) => escape(&mut line, &value),
                     None => line.push('-'),
                 },
@@ -128,6 +125,20 @@ fn escape(line: &mut String, value: &str) {
     for c in value.chars() {
         match c {
             '"' | '\\' => line.extend(['\\', c]),
+            c if c.is_control() => line.push(' '),
+            c => line.push(c),
+        }
+    }
+}
+
+fn escape_xml(line: &mut String, value: &str) {
+    for c in value.chars() {
+        match c {
+            '<' => line.push_str("&lt;"),
+            '>' => line.push_str("&gt;"),
+            '&' => line.push_str("&amp;"),
+            '"' => line.push_str("&quot;"),
+            '\'' => line.push_str("&apos;"),
             c if c.is_control() => line.push(' '),
             c => line.push(c),
         }
@@ -155,14 +166,25 @@ mod tests {
     }
 
     #[test]
+    fn a_value_ends_neither_its_field_nor_its_line() {
+        let hostile = "a\"\r\n\\</ip><ip>&\u{1b}[31m\u{85}";
+        let value = |_: &str| Some(Cow::Borrowed(hostile));
+        let json = Format::parse(r#"{ "ip": "$context.identity.userAgent" }"#).render(value);
+        assert_eq!(json, "{ \"ip\": \"a\\\"  \\\\</ip><ip>& [31m \" }");
+        let xml = Format::parse("<ip>$context.identity.userAgent</ip>").render(value);
+        assert_eq!(xml, "<ip>a&quot;  \\&lt;/ip&gt;&lt;ip&gt;&amp; [31m </ip>");
+    }
+
+    #[test]
     fn a_destination_is_a_log_group() {
         let log = |destination| AccessLog::new("api", "prod", Some(destination), Some("$context.requestId"));
         let found = log("arn:aws:logs:us-east-1:000000000000:log-group:/my/group:*").unwrap().unwrap();
         assert_eq!((&*found.group, found.stream.len()), ("/my/group", 32));
         assert!(found.is_of("000000000000", "us-east-1") && !found.is_of("000000000000", "eu-west-1"));
         assert!(
-            log("arn:aws:firehose:us-east-1:0:deliverystream/amazon-apigateway-x").unwrap_err().contains("is none")
+            log("arn:aws:firehose:us-east-1:0:deliverystream/amazon-apigateway-x").unwrap_err().contains("Firehose")
         );
+        assert!(log("arn:aws:s3:::bucket").unwrap_err().ends_with("is none"));
         assert!(AccessLog::new("api", "prod", None, Some("x")).unwrap().is_none());
     }
 }

@@ -1,16 +1,14 @@
-//! One request to an API as its tail knows it: the values of `$context` in access logs, and what is counted.
+//! One request to an API as its tail knows it, and what is counted of it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use super::execution_log::ExecutionLog;
 use super::stage::StageTelemetry;
 use crate::authorize::IamCaller;
-use crate::clock::{EpochMillis, request_time};
+use crate::clock::EpochMillis;
 use crate::gateway::Gateway;
-use crate::proxy::Authorized;
+use crate::proxy::{Answered, Authorized, CallError};
 
 /// The three kinds of API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,12 +76,36 @@ pub(crate) struct Trail<'a> {
     /// Of REST APIs with gateway responses that may show them: percent-encoded.
     pub(crate) path_parameters: Vec<(&'a str, Cow<'a, str>)>,
     pub(crate) integration: Option<IntegrationFacts>,
-    /// `isCanaryRequest`, on stages of REST APIs that have a canary.
+    /// Whether the reply carries `X-Amzn-Trace-Id`: those of AWS, AWS_PROXY and HTTP do.
+    pub(crate) traced: bool,
+    /// What the endpoint itself answered with, where that is not the integration's status: 200 of Lambda, whatever the
+    /// function's result says.
+    pub(crate) endpoint_status: Option<u16>,
+    /// The endpoint's own id of the call.
+    pub(crate) endpoint_request_id: Option<String>,
+    /// Of stages that have a canary: whether it answers.
     pub(crate) canary: Option<bool>,
+    /// `error.validationErrorString`: what is wrong with a request that was refused for its parameters or its body.
+    pub(crate) validation_error: Option<String>,
     /// Where the stage of a REST API keeps the method's responses: whether one was answered again.
     pub(crate) cache_hit: Option<bool>,
     /// Of REST APIs whose stage asks for one.
     pub(crate) log: ExecutionLog,
+}
+
+impl Trail<'_> {
+    /// Notes what Lambda said of a call, and takes the call's id.
+    pub(crate) fn endpoint_answered(&mut self, answer: &mut Result<Answered, CallError>) {
+        match answer {
+            Ok(answered) => {
+                self.endpoint_status = Some(200);
+                self.endpoint_request_id = Some(std::mem::take(&mut answered.request_id)).filter(|id| !id.is_empty());
+            }
+            // It was run, and failed.
+            Err(CallError::Function { .. }) => self.endpoint_status = Some(200),
+            Err(_) => {}
+        }
+    }
 }
 
 /// What came of the call of a method's or route's integration.
@@ -169,74 +191,5 @@ impl Exchange<'_> {
         measures.push((4, flag(failed)));
         measures.extend(integration.map(|millis| (5, millis)));
         measures
-    }
-
-    /// The value of `$context.{name}`.
-    pub(crate) fn variable(&self, name: &str) -> Option<Cow<'_, str>> {
-        let trail = self.trail;
-        let text = |text: &str| Some(Cow::Owned(text.to_owned()));
-        let number = |number: i64| Some(Cow::Owned(number.to_string()));
-        match name {
-            "requestId" | "connection.requestId" => Some(self.request_id.into()),
-            "extendedRequestId" => Some(
-                if self.extended_request_id.is_empty() { self.request_id } else { self.extended_request_id }.into(),
-            ),
-            "accountId" => Some((&*self.gateway.account_id).into()),
-            "apiId" | "domainPrefix" => Some(self.api_id.into()),
-            "domainName" => text(&self.gateway.domain_name(self.api_id)),
-            "stage" => Some(trail.stage_name.into()),
-            "isCanaryRequest" => trail.canary.map(|canary| Cow::Borrowed(if canary { "true" } else { "false" })),
-            "deploymentId" => Some(trail.deployment_id.into()),
-            "httpMethod" => Some(trail.http_method.into()),
-            "path" => Some((&*trail.path).into()),
-            "protocol" if !trail.http_method.is_empty() => Some("HTTP/1.1".into()),
-            "requestTime" => text(&request_time(self.began_at)),
-            "requestTimeEpoch" => number(self.began_at),
-            "resourceId" => Some(trail.resource_id.into()),
-            "resourcePath" => Some(trail.resource_path.into()),
-            "routeKey" => Some(trail.route_key.into()),
-            "status" => number(self.status.into()),
-            "responseLength" | "dataProcessed" => text(&self.body.len().to_string()),
-            "responseLatency" => number(self.ended_at - self.began_at),
-            "xrayTraceId" | "connection.traceId" => Some(self.trace.into()),
-            "ip" | "identity.sourceIp" => Some(self.source_ip.into()),
-            "identity.accountId" => Some(trail.iam.as_ref()?.account_id.as_str().into()),
-            "identity.accessKey" => Some(trail.iam.as_ref()?.access_key.as_str().into()),
-            "identity.caller" => Some(trail.iam.as_ref()?.caller.as_str().into()),
-            "identity.user" => Some(trail.iam.as_ref()?.user.as_str().into()),
-            "identity.userArn" => Some(trail.iam.as_ref()?.user_arn.as_str().into()),
-            "identity.apiKeyId" => trail.api_key_id.as_deref().map(|id| Cow::Owned(id.to_owned())),
-            "identity.userAgent" => self.user_agent.map(Cow::Borrowed),
-            "integrationLatency" | "integration.latency" => number(trail.integration?.latency_millis),
-            "integrationStatus" | "integration.status" => number(trail.integration?.status?.into()),
-            // Of Lambda, rather than of the function: it has answered.
-            "integration.integrationStatus" => trail.integration?.status.map(|_| "200".into()),
-            "integrationErrorMessage" | "integration.error" => trail.integration?.error.map(Cow::Borrowed),
-            "error.message" => self.error_message().map(Cow::Owned),
-            "error.messageString" => Some(Value::String(self.error_message()?).to_string().into()),
-            "error.responseType" => self.error.map(|error| error.response_type.into()),
-            "connectionId" => Some(self.connection?.id.into()),
-            "connectedAt" => number(self.connection?.connected_at),
-            "eventType" => Some(self.connection?.event_type.into()),
-            "messageDirection" => self.connection.map(|_| "IN".into()),
-            "authorizer.latency" => text(&trail.authorizer.as_ref()?.latency_millis.to_string()),
-            "authorizer.error" => trail.authorizer_error.as_deref().map(Cow::Borrowed),
-            "authorizer.principalId" => Some(trail.authorizer.as_ref()?.grant.principal_id.as_deref()?.into()),
-            name => {
-                let (grant, name) = (&trail.authorizer.as_ref()?.grant, name.strip_prefix("authorizer.")?);
-                let claim = || grant.token.as_ref()?.claims.get(name.strip_prefix("claims.")?);
-                match claim().or_else(|| grant.context.get(name))? {
-                    Value::String(value) => Some(value.as_str().into()),
-                    value => Some(value.to_string().into()),
-                }
-            }
-        }
-    }
-
-    /// The text of the gateway's own answer.
-    fn error_message(&self) -> Option<String> {
-        let body: Value = serde_json::from_slice(self.error?.body.unwrap_or(self.body)).ok()?;
-        let message = body.get("message").or_else(|| body.get("Message"))?;
-        message.as_str().map(str::to_owned)
     }
 }

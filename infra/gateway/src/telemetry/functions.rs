@@ -1,7 +1,6 @@
 //! Functions: their lines go to their log groups, their calls are counted.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
@@ -59,8 +58,6 @@ pub struct CountedFunctions {
     account: String,
     region: String,
     functions: Arc<dyn Invoke>,
-    /// Calls under way, by function.
-    running: Mutex<HashMap<String, u32>>,
 }
 
 impl CountedFunctions {
@@ -73,18 +70,11 @@ impl CountedFunctions {
         functions: Arc<dyn Invoke>,
     ) -> CountedFunctions {
         let (account, region) = (account.to_owned(), region.to_owned());
-        CountedFunctions { telemetry, clock, account, region, functions, running: Mutex::default() }
+        CountedFunctions { telemetry, clock, account, region, functions }
     }
 
-    /// One more call of `function` under way; gives how many there are.
-    fn begin(self: &CountedFunctions, function: &str) -> Running<'_> {
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = running.entry(function.to_owned()).or_default();
-        *count += 1;
-        Running { of: self, function: function.to_owned(), concurrent: *count }
-    }
-
-    fn count(&self, identifier: &str, values: &[(usize, f64)]) {
+    /// The account and region of a function, and its name.
+    fn place<'f>(&self, identifier: &'f str) -> (Telemetry, &'f str) {
         let (account, region, name) = named(identifier);
         let telemetry = match (account, region) {
             (Some(account), Some(region)) if (account, region) != (&self.account, &self.region) => {
@@ -92,6 +82,11 @@ impl CountedFunctions {
             }
             _ => self.telemetry.clone(),
         };
+        (telemetry, name)
+    }
+
+    fn count(&self, identifier: &str, values: &[(usize, f64)]) {
+        let (telemetry, name) = self.place(identifier);
         let function = vec![("FunctionName".to_owned(), name.to_owned())];
         let resource = vec![function[0].clone(), ("Resource".to_owned(), name.to_owned())];
         let metrics = telemetry.metrics();
@@ -102,18 +97,30 @@ impl CountedFunctions {
 
 /// A call under way; it ends when it is dropped, also if its caller has gone.
 struct Running<'a> {
-    of: &'a CountedFunctions,
-    function: String,
+    telemetry: Telemetry,
+    function: &'a str,
     concurrent: u32,
+}
+
+impl<'a> Running<'a> {
+    /// One more call of `function`.
+    fn begin(telemetry: Telemetry, function: &'a str) -> Running<'a> {
+        let mut running = telemetry.observed.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = running.entry(function.to_owned()).or_default();
+        *count += 1;
+        let concurrent = *count;
+        drop(running);
+        Running { telemetry, function, concurrent }
+    }
 }
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        let mut running = self.of.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&self.function) {
+        let mut running = self.telemetry.observed.running.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = running.get_mut(self.function) {
             *count -= 1;
             if *count == 0 {
-                running.remove(&self.function);
+                running.remove(self.function);
             }
         }
     }
@@ -136,7 +143,8 @@ impl Invoke for CountedFunctions {
         }
         let waits = request.invocation_type == InvocationType::RequestResponse;
         async move {
-            let running = self.begin(named(function).2);
+            let (telemetry, name) = self.place(function);
+            let running = Running::begin(telemetry, name);
             let concurrent = running.concurrent;
             let began = Instant::now();
             let outcome = self.functions.invoke(function, request).await;

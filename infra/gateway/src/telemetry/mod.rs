@@ -4,11 +4,13 @@
 //! outcome passes. `control/logs` and `control/cloudwatch` read what is gathered here, and add what clients put.
 
 mod access_log;
+mod context;
 mod exchange;
 mod execution_log;
 mod functions;
 mod logs;
 mod metrics;
+mod prometheus;
 mod stage;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -19,11 +21,12 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(crate) use self::exchange::{ConnectionFacts, ErrorFacts, Exchange, IntegrationFacts, Trail};
-pub(crate) use self::execution_log::{ExecutionLog, Level};
+pub(crate) use self::execution_log::{ExecutionLog, Level, MethodRequest, java_map, masked, shown, title_case};
 pub use self::functions::{CountedFunctions, FunctionLogs};
 pub(crate) use self::logs::{Event, Group, Logs, LogsError, Position, Stream};
 use self::logs::{LogFiles, LogsFileError};
 pub(crate) use self::metrics::{MetricKey, MetricQuery, Metrics, Stat, Statistic};
+pub(crate) use self::prometheus::Exposition;
 pub(crate) use self::stage::StageTelemetry;
 use crate::clock::Clock;
 
@@ -47,6 +50,8 @@ struct Observed {
     region: String,
     logs: Logs,
     metrics: Metrics,
+    /// Functions' calls under way, by function.
+    running: Mutex<HashMap<String, u32>>,
 }
 
 /// Why the file of logs cannot be used.
@@ -78,12 +83,18 @@ impl Telemetry {
 
     /// Forgets all logs and metrics of all accounts and regions.
     pub(crate) fn clear(&self) {
-        let worlds: Vec<_> =
-            self.everything.worlds.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
-        for observed in worlds {
+        for observed in self.worlds() {
             observed.logs.clear();
             observed.metrics.clear();
         }
+    }
+
+    /// Every account and region, in a fixed order.
+    fn worlds(&self) -> Vec<Arc<Observed>> {
+        let worlds = self.everything.worlds.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut worlds: Vec<_> = worlds.values().cloned().collect();
+        worlds.sort_by(|a, b| (&a.account, &a.region).cmp(&(&b.account, &b.region)));
+        worlds
     }
 
     /// The logs.
@@ -104,7 +115,8 @@ impl Everything {
         let observed = worlds.entry(key).or_insert_with_key(|key| {
             let logs = self.files.world(key, self.clock.clone());
             let (account, region) = (account.to_owned(), region.to_owned());
-            Arc::new(Observed { account, region, logs, metrics: Metrics::new(self.clock.clone()) })
+            let (metrics, running) = (Metrics::new(self.clock.clone()), Mutex::default());
+            Arc::new(Observed { account, region, logs, metrics, running })
         });
         Arc::clone(observed)
     }

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::access_log::AccessLog;
 use super::exchange::{Exchange, Kind};
+use super::execution_log::{ExecutionLog, ExecutionLogGroup, Level};
 use super::metrics::{Meter, MetricDimensions};
 use crate::gateway::Gateway;
 use crate::model::{Api, ApiStage, ProtocolType, RestApi, Stage};
@@ -15,9 +16,13 @@ use crate::model::{Api, ApiStage, ProtocolType, RestApi, Stage};
 pub(crate) struct StageTelemetry {
     kind: Kind,
     access_log: Option<AccessLog>,
+    /// Where a method's execution is logged, if any method's is.
+    execution_log: Option<ExecutionLogGroup>,
     /// `ApiName` of a REST API, `ApiId` of any other.
     api: (&'static str, String),
     stage: String,
+    /// `EDGE`, `REGIONAL` or `PRIVATE`
+    endpoint_type: String,
     /// For which methods or routes there are metrics of their own: patterns of method settings, or route keys.
     detailed: Vec<String>,
     detailed_by_default: bool,
@@ -34,12 +39,19 @@ impl StageTelemetry {
             settings.and_then(|settings| settings.destination_arn.as_deref()),
             settings.and_then(|settings| settings.format.as_deref()),
         );
+        let endpoint = api.endpoint_configuration.as_ref().and_then(|endpoint| endpoint.types.first());
         let detailed = stage.method_settings.iter().filter(|(_, setting)| setting.metrics_enabled);
         let telemetry = StageTelemetry {
             kind: Kind::Rest,
             access_log: None,
+            execution_log: stage
+                .method_settings
+                .values()
+                .any(|setting| Level::of(setting.logging_level.as_deref()) > Level::Off)
+                .then(|| ExecutionLogGroup::new(&api.id, &stage.stage_name)),
             api: ("ApiName", api.name.clone()),
             stage: stage.stage_name.clone(),
+            endpoint_type: endpoint.map_or_else(|| "EDGE".to_owned(), String::clone),
             detailed: detailed.map(|(pattern, _)| pattern.replace("~1", "/")).collect(),
             detailed_by_default: false,
             meter: OnceLock::new(),
@@ -57,8 +69,10 @@ impl StageTelemetry {
         let telemetry = StageTelemetry {
             kind: if api.protocol_type == ProtocolType::Http { Kind::Http } else { Kind::WebSocket },
             access_log: None,
+            execution_log: None,
             api: ("ApiId", api.api_id.clone()),
             stage: stage.stage_name.clone(),
+            endpoint_type: "REGIONAL".to_owned(),
             detailed: routes.map(|(route, _)| route.clone()).collect(),
             detailed_by_default: stage
                 .default_route_settings
@@ -79,6 +93,11 @@ impl StageTelemetry {
         }
     }
 
+    /// `EDGE`, `REGIONAL` or `PRIVATE`
+    pub(super) fn endpoint_type(&self) -> &str {
+        &self.endpoint_type
+    }
+
     /// Counts a request and writes its line.
     pub(super) fn observe(&self, gateway: &Gateway, exchange: &Exchange<'_>) {
         let metrics = gateway.telemetry.metrics();
@@ -93,7 +112,17 @@ impl StageTelemetry {
             && log.is_of(&gateway.account_id, &gateway.region)
         {
             let line = log.format.render(|name| exchange.variable(name));
-            gateway.telemetry.logs().append(&log.group, &log.stream, exchange.ended_at, &line);
+            // A canary's lines stand apart.
+            let canary = (exchange.trail.canary == Some(true)).then(|| format!("{}/Canary", log.group));
+            let group = canary.as_deref().unwrap_or(&log.group);
+            gateway.telemetry.logs().append(group, &log.stream, exchange.ended_at, &line);
+        }
+    }
+
+    /// Writes a request's execution log, where its method has one.
+    pub(crate) fn log_execution(&self, gateway: &Gateway, canary: bool, log: &ExecutionLog) {
+        if let Some(group) = &self.execution_log {
+            group.write(&gateway.telemetry, canary, log);
         }
     }
 

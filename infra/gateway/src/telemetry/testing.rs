@@ -8,11 +8,16 @@ pub(crate) const DESTINATION: &str = "arn:aws:logs:us-east-1:000000000000:log-gr
 
 /// The lines of the access log.
 pub(crate) fn lines(gateway: &Gateway) -> Vec<String> {
+    lines_of(gateway, "access")
+}
+
+/// The lines of a log group.
+pub(crate) fn lines_of(gateway: &Gateway, group: &str) -> Vec<String> {
     let read = |group: &Group| {
         let events = group.streams.values().flat_map(Stream::events);
         events.map(|event| event.message.to_string()).collect()
     };
-    gateway.telemetry.logs().group("access", read).unwrap_or_default()
+    gateway.telemetry.logs().group(group, read).unwrap_or_default()
 }
 
 /// The sum of one of API Gateway's metrics; `None` where it has no values.

@@ -7,6 +7,8 @@
 //! The crate `governor` counts alike, but the rate of one of its limiters is fixed when it is made: a changed stage or plan
 //! would begin with full buckets, and each of thousands of rates would need a limiter of its own.
 
+use std::fmt;
+
 use crate::clock::EpochMillis;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
@@ -22,6 +24,15 @@ pub(crate) struct Rate {
     interval: i64,
     /// Nanoseconds from empty to full.
     capacity: i64,
+}
+
+impl fmt::Display for Rate {
+    /// As AWS's execution logs have it: `Limit: 1.00 Burst: 1`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[expect(clippy::cast_precision_loss, reason = "two decimal places of a rate are shown")]
+        let rate = if self.capacity == 0 { 0.0 } else { 1e9 / self.interval as f64 };
+        write!(f, "Limit: {rate:.2} Burst: {}", self.capacity / self.interval)
+    }
 }
 
 impl Rate {

@@ -58,6 +58,11 @@ impl Client {
     pub fn key_id(&self) -> &str {
         &self.key_id
     }
+
+    /// How often it may call, if its plan says so.
+    pub(crate) fn rate(&self) -> Option<Rate> {
+        self.limit.map(|(_, rate)| rate)
+    }
 }
 
 /// The API key that a request was let in by.

@@ -25,6 +25,11 @@ pub struct Stated {
 }
 
 impl Limit {
+    /// How often it lets pass.
+    pub(crate) fn rate(&self) -> Rate {
+        self.rate
+    }
+
     /// The limit of a method or route by its own settings, where they say nothing by those of all. `None` if neither say
     /// anything: the account's limit is the only one then. Each method or route has a bucket of its own, also where its
     /// limit is that of all: AWS applies a stage's limits "at the API method level".

@@ -13,6 +13,7 @@ use crate::compile::websocket::{Authorization, Route};
 use crate::gateway::Gateway;
 use crate::proxy::{Authorized, AuthorizerFailure, CallError, QueryPairs, ask};
 use crate::server::ClientRequest;
+use crate::telemetry::ExecutionLog;
 
 /// Why a connect is refused: the client gets the status, the log the reason.
 #[derive(Debug)]
@@ -95,16 +96,18 @@ async fn ask_lambda(
     };
     let arn = gateway.method_arn(about.api_id, stage, &route.key);
     let event = || event::authorizer(gateway, about, request, request_id, &arn, trace);
-    let authorized = match ask(gateway, authorizer, &identity, event, trace, AUTHORIZER_TIMEOUT).await {
-        Ok(authorized) => authorized,
-        Err(AuthorizerFailure::Call(CallError::Function { message, .. })) if message == "Unauthorized" => {
-            return refuse(StatusCode::UNAUTHORIZED, "the authorizer answered Unauthorized".to_owned());
-        }
-        Err(failure) => {
-            let reason = format!("authorizer {} failed: {failure}", authorizer.name);
-            return refuse(StatusCode::INTERNAL_SERVER_ERROR, reason);
-        }
-    };
+    let authorized =
+        match ask(gateway, authorizer, &identity, event, trace, AUTHORIZER_TIMEOUT, &mut ExecutionLog::default()).await
+        {
+            Ok(authorized) => authorized,
+            Err(AuthorizerFailure::Call(CallError::Function { message, .. })) if message == "Unauthorized" => {
+                return refuse(StatusCode::UNAUTHORIZED, "the authorizer answered Unauthorized".to_owned());
+            }
+            Err(failure) => {
+                let reason = format!("authorizer {} failed: {failure}", authorizer.name);
+                return refuse(StatusCode::INTERNAL_SERVER_ERROR, reason);
+            }
+        };
     let keys = ConditionKeys::of(request, &source_ip, &gateway.region, about.connected_at);
     let decision = authorized.grant.decide(&arn, &keys);
     *answered = Some(authorized);

@@ -35,6 +35,8 @@ impl Observed<'_> {
             stage: Some(&self.stage.telemetry),
             stage_name: &self.stage.stage_name,
             route_key: self.route_key,
+            // Every integration is a function, and Lambda has answered.
+            endpoint_status: self.integration.and_then(|integration| integration.status).map(|_| 200),
             integration: self.integration,
             authorizer: self.authorizer,
             ..Trail::default()

@@ -1,6 +1,7 @@
 //! An issuer's keys (RFC 7517), and a signature against the one that a token names.
 
 use jsonwebtoken::{Algorithm, DecodingKey, crypto};
+use moka::sync::Cache;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -12,9 +13,19 @@ const MAX_KEYS: usize = 100;
 /// RSA keys: the smallest that is safe, and what 8,192 bits need.
 const RSA_MODULUS_BYTES: std::ops::RangeInclusive<usize> = 256..=1_024;
 
-/// The public keys that an issuer signs with.
+/// Tokens of one issuer whose signature need not be checked once more. Beyond it the least useful are forgotten.
+const MAX_VERIFIED: u64 = 10_000;
+
+/// The public keys that an issuer signs with, and which tokens they were found to have signed.
+///
+/// A signature says the same each time, but checking it takes longer than all else that is done for a request. What is
+/// remembered is the hash of the whole token, with the keys that it was checked against: new keys remember nothing. Times,
+/// audience, scopes and revocation are no part of it; they are looked at with every request.
 #[derive(Debug)]
-pub(super) struct KeySet(Vec<Key>);
+pub(super) struct KeySet {
+    keys: Vec<Key>,
+    verified: Cache<[u8; 32], ()>,
+}
 
 struct Key {
     id: Option<String>,
@@ -69,8 +80,14 @@ impl KeySet {
         if keys.is_empty() {
             Err("it has no key that signatures can be checked with".to_owned())
         } else {
-            Ok(KeySet(keys))
+            Ok(KeySet { keys, verified: Cache::new(MAX_VERIFIED) })
         }
+    }
+
+    /// Whether the token's signature was found good before.
+    #[cfg(test)]
+    pub(super) fn remembers(&self, token: &Unverified<'_>) -> bool {
+        self.verified.contains_key(&token.digest())
     }
 
     /// Whether a token that names this key can be checked at all.
@@ -80,8 +97,8 @@ impl KeySet {
 
     /// The keys of this id. A token without an id can only mean the one key of an issuer that has no other.
     fn candidates<'a>(&'a self, id: Option<&'a str>) -> impl Iterator<Item = &'a Key> {
-        let only = self.0.len() == 1;
-        self.0.iter().filter(move |key| match id {
+        let only = self.keys.len() == 1;
+        self.keys.iter().filter(move |key| match id {
             None => only,
             Some(_) => key.id.as_deref() == id,
         })
@@ -89,6 +106,10 @@ impl KeySet {
 
     /// The token's claims, if one of the issuer's keys has signed it.
     pub(super) fn verify(&self, token: &Unverified<'_>) -> Result<Map<String, Value>, VerifyError> {
+        let digest = token.digest();
+        if self.verified.get(&digest).is_some() {
+            return Ok(token.claims.clone());
+        }
         let mut error = VerifyError::UnknownKey;
         for key in self.candidates(token.key_id.as_deref()) {
             if !key.allows(token.algorithm) {
@@ -96,7 +117,10 @@ impl KeySet {
                 continue;
             }
             match crypto::verify(token.signature, token.message.as_bytes(), &key.key, token.algorithm) {
-                Ok(true) => return Ok(token.claims.clone()),
+                Ok(true) => {
+                    self.verified.insert(digest, ());
+                    return Ok(token.claims.clone());
+                }
                 Ok(false) | Err(_) => error = VerifyError::Signature,
             }
         }

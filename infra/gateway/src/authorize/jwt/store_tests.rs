@@ -69,6 +69,25 @@ async fn forged_tokens_are_refused() {
     assert_eq!(against(&[pinned], &good).await, Err(VerifyError::Algorithm), "the key says which algorithm");
 }
 
+#[test]
+fn a_signature_is_checked_once_and_for_these_keys_and_this_token_alone() {
+    let keys = |key: TestKey| KeySet::parse(jwks(&[key.jwk("k1")]).as_bytes()).unwrap();
+    let (one, text) = (keys(TestKey::RsaOne), TestKey::token(&claims()));
+    let token = Unverified::parse(&text).unwrap();
+    assert!(!one.remembers(&token) && one.verify(&token).is_ok());
+    assert!(one.remembers(&token) && one.verify(&token).unwrap()["sub"] == "u1");
+    assert_eq!(keys(TestKey::RsaTwo).verify(&token), Err(VerifyError::Signature), "what other keys found says nothing");
+    let (message, signature) = text.rsplit_once('.').unwrap();
+    let other = TestKey::RsaTwo.sign(Algorithm::RS256, Some("k1"), &claims());
+    let forged = format!("{message}.{}", other.rsplit_once('.').unwrap().1);
+    let altered = raw_token(&json!({"alg": "RS256", "kid": "k1"}), &json!({"iss": ISSUER, "sub": "admin"}), signature);
+    let other_key = raw_token(&json!({"alg": "RS256", "kid": "k2"}), &claims(), signature);
+    for refused in [&forged, &altered, &other_key] {
+        let refused = Unverified::parse(refused).unwrap();
+        assert!(one.verify(&refused).is_err() && !one.remembers(&refused), "{refused:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_token_without_a_key_id_can_only_mean_the_one_key() {
     let token = TestKey::RsaOne.sign(Algorithm::RS256, None, &claims());

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::Algorithm;
 use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
 
 use super::VerifyError;
 
@@ -65,6 +66,16 @@ impl<'a> Unverified<'a> {
             Ok(algorithm) => algorithm,
         };
         Ok(Unverified { message, signature, algorithm, key_id, claims: json(claims)? })
+    }
+
+    /// A hash of the whole token, signature included: tokens of the same are the same.
+    pub(super) fn digest(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        hash.update(self.message);
+        // None of the parts holds a dot, so that no other token gives this text.
+        hash.update(".");
+        hash.update(self.signature);
+        hash.finalize().into()
     }
 
     /// Whether AWS's HTTP APIs would look at it: they know RSA with PKCS #1 only.

@@ -4,6 +4,11 @@ mod authorizers;
 mod caching;
 mod canary;
 mod integration;
+mod logging;
+mod mapping;
+mod parameters;
+mod service;
+mod templates;
 #[cfg(test)]
 mod tests;
 
@@ -13,7 +18,14 @@ use indexmap::IndexMap;
 
 pub(crate) use self::caching::{Invalidation, MethodCache, Parameter};
 pub use self::canary::compile_with_canary;
-pub(crate) use self::integration::RestIntegration;
+pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegration};
+pub(crate) use self::logging::MethodLogging;
+pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
+pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
+#[cfg(test)]
+pub(crate) use self::service::HOSTED;
+pub(crate) use self::service::{ServiceCall, ServiceTarget};
+pub(crate) use self::templates::MappingTemplate;
 use super::{
     CompileError, GatewayResponses, LambdaAuthorizer, RouteTree, SourceArn, UserPoolAuthorizer, Warnings,
     parameter_names,
@@ -72,6 +84,8 @@ pub(crate) struct RestMethod {
     pub(crate) limits: Vec<(String, Limit)>,
     /// How responses are kept, by verb.
     caches: Vec<(String, MethodCache)>,
+    /// What is logged of its execution.
+    pub(crate) logging: MethodLogging,
     pub(crate) operation_name: Option<String>,
     pub(crate) integration: RestIntegration,
     /// As whom its function is called.
@@ -243,8 +257,9 @@ fn compile_method(
         api_key_required: method.api_key_required,
         limits: limits(api, stage, resource, method),
         caches: Vec::new(),
+        logging: MethodLogging::new(stage, &resource.path, verbs(&method.http_method)),
         operation_name: method.operation_name.clone(),
-        integration: RestIntegration::new(method.integration.as_ref(), stage)?,
+        integration: RestIntegration::new(method, stage)?,
         source: SourceArn::new(format!("{}/{}/{verb}{}", api.id, stage.stage_name, resource.path)),
     })
 }
@@ -269,6 +284,14 @@ fn limits(api: &RestApi, stage: &Stage, resource: &Resource, method: &Method) ->
 fn warn(warnings: &mut Warnings, place: &str, method: &RestMethod) {
     if let RestIntegration::Unsupported(reason) = &method.integration {
         warnings.add(place, format_args!("not supported: {reason}; every request is answered with 500"));
+    }
+    // Roles are not modelled here, and templates that are still being written often lack them: it is told, not refused.
+    if let RestIntegration::Service(service) = &method.integration
+        && service.credentials == Credentials::Method
+    {
+        let what = "AWS refuses an integration with a service without credentials (Role ARN must be specified for AWS \
+                    integrations); here the service is called as the API's own account";
+        warnings.add(place, what);
     }
 }
 

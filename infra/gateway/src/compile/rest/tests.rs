@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::Authorizer;
-use crate::model::{Integration, IntegrationType};
+use crate::model::{Integration, IntegrationResponse, IntegrationType};
 use crate::proxy::testing::lambda_uri;
 
 fn api(paths: &[&str]) -> RestApi {
@@ -96,14 +96,33 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
         change(api.resources[0].methods["GET"].integration.as_mut().unwrap());
     };
     let kind = |api: &RestApi| match &accepted(api).resources[0].methods[0].integration {
-        RestIntegration::LambdaProxy { function, .. } => function.function.clone(),
+        RestIntegration::LambdaProxy(proxy) => proxy.function.function.clone(),
+        RestIntegration::Lambda(custom) => format!("custom {}", custom.target.function),
+        RestIntegration::Service(service) => format!("service {}", service.target.service),
+        RestIntegration::Mock(_) => "mock".to_owned(),
         RestIntegration::Unsupported(reason) => format!("unsupported: {reason}"),
     };
     assert_eq!(kind(&api), "f");
     integration(&mut api, &|i| i.http_method = Some("GET".to_owned()));
     assert!(kind(&api).contains("it must be POST"));
-    integration(&mut api, &|i| i.integration_type = IntegrationType::Mock);
-    assert!(kind(&api).contains("MOCK"));
+    integration(&mut api, &|i| i.http_method = Some("POST".to_owned()));
+    integration(&mut api, &|i| i.request_parameters = Some(pairs(&[("integration.request.header.Expect", "'x'")])));
+    assert!(kind(&api).contains("the header Expect"), "AWS_PROXY maps nothing, and still fails for such a header");
+    integration(&mut api, &|i| (i.request_parameters, i.integration_type) = (None, IntegrationType::Aws));
+    assert_eq!(kind(&api), "custom f");
+    integration(&mut api, &|i| i.uri = Some("arn:aws:apigateway:us-east-1:dynamodb:action/GetItem".to_owned()));
+    assert_eq!(kind(&api), "service dynamodb");
+    integration(&mut api, &|i| i.uri = Some("arn:aws:apigateway:us-east-1:sqs:path/q".to_owned()));
+    assert!(kind(&api).contains("the AWS service `sqs` as a target; those that are here are"), "{}", kind(&api));
+    integration(&mut api, &|i| i.uri = None);
+    assert_eq!(refused(&api), "api: GET /: an integration of type AWS needs a uri");
+    integration(&mut api, &|i| (i.integration_type, i.http_method) = (IntegrationType::Mock, None));
+    assert_eq!(kind(&api), "mock");
+    integration(&mut api, &|i| {
+        (i.connection_type, i.connection_id) = (Some("VPC_LINK".to_owned()), Some("v1".to_owned()))
+    });
+    assert!(kind(&api).contains("the VPC link v1: there are no VPCs here"), "{}", kind(&api));
+    integration(&mut api, &|i| i.connection_type = None);
     integration(&mut api, &|i| {
         (i.integration_type, i.http_method) = (IntegrationType::AwsProxy, Some("POST".to_owned()));
         i.uri = Some("nonsense".to_owned());
@@ -116,12 +135,89 @@ fn integrations_are_resolved_per_stage_or_unsupported() {
     assert!(kind(&api).contains("no integration"));
 }
 
+fn pairs(pairs: &[(&str, &str)]) -> indexmap::IndexMap<String, String> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// An API whose `GET /` is a MOCK with this template.
+fn mock(request_template: &str) -> RestApi {
+    let mut api = api(&["/"]);
+    let templates = [("application/json".to_owned(), Some(request_template.to_owned()))].into();
+    api.resources[0].methods["GET"].integration = Some(Integration {
+        integration_type: IntegrationType::Mock,
+        request_templates: Some(templates),
+        integration_responses: [("200".to_owned(), IntegrationResponse::default())].into(),
+        ..Integration::default()
+    });
+    api
+}
+
+#[test]
+fn a_template_that_does_not_parse_is_refused_with_its_place() {
+    let text = refused(&mock("{\n  #if($x)"));
+    let begin = "api: GET /: requestTemplates for application/json: line 2, column ";
+    assert!(text.starts_with(begin), "{text}");
+    let mut api = mock("{}");
+    let response = &mut api.resources[0].methods["GET"].integration.as_mut().unwrap().integration_responses["200"];
+    response.response_templates = Some([("text/xml".to_owned(), Some("#foreach(".to_owned()))].into());
+    let text = refused(&api);
+    let begin = "api: GET /: integration response 200: responseTemplates for text/xml: line 1, column ";
+    assert!(text.starts_with(begin), "{text}");
+    let text = refused(&mock(&" ".repeat(300 * 1024 + 1)));
+    assert!(text.contains("the template is longer than 307200 bytes"), "{text}");
+    accepted(&mock("{\"statusCode\": 200}"));
+}
+
+#[test]
+fn what_aws_refuses_of_a_mapping_is_refused() {
+    type Change = fn(&mut Integration);
+    let rows: [(Change, &str); 6] = [
+        (|i| i.passthrough_behavior = Some("SOMETIMES".to_owned()), "passthroughBehavior \"SOMETIMES\""),
+        (|i| i.content_handling = Some("TO_TEXT".to_owned()), "contentHandling \"TO_TEXT\""),
+        (
+            |i| i.request_parameters = Some(pairs(&[("integration.request.header.a", "*")])),
+            "Invalid mapping expression specified: *",
+        ),
+        (|i| i.request_parameters = Some(pairs(&[("header.a", "'x'")])), "\"header.a\" is not of the form"),
+        (
+            |i| i.integration_responses["200"].response_parameters = Some(pairs(&[("method.response.header.a", "*")])),
+            "integration response 200: Invalid mapping expression specified: *",
+        ),
+        (
+            |i| {
+                let response = i.integration_responses["200"].clone();
+                i.integration_responses.insert("ok".to_owned(), response);
+            },
+            "integration response ok: the status code is no number from 100 to 599",
+        ),
+    ];
+    for (change, expected) in rows {
+        let mut api = mock("{}");
+        change(api.resources[0].methods["GET"].integration.as_mut().unwrap());
+        assert!(refused(&api).contains(expected), "{expected}: {}", refused(&api));
+    }
+}
+
+#[test]
+fn a_pattern_of_javas_own_closes_its_method_alone() {
+    let mut api = mock("{}");
+    let integration = api.resources[0].methods["GET"].integration.as_mut().unwrap();
+    integration.integration_responses["200"].selection_pattern = Some("(?!x).*".to_owned());
+    let snapshot = accepted(&api);
+    let expected = "integration response 200: selectionPattern `(?!x).*` is not a valid regular expression here";
+    assert!(snapshot.warnings[0].contains(expected), "{:?}", snapshot.warnings);
+}
+
 #[test]
 fn what_aws_accepts_compiles_and_is_named() {
     let mut api = api(&["/a", "/b", "/c", "/d", "/e", "/f"]);
     let mut change = |index: usize, change: &dyn Fn(&mut Method)| change(&mut api.resources[index].methods["GET"]);
     change(0, &|method| method.integration = None);
-    change(1, &|method| method.integration.as_mut().unwrap().integration_type = IntegrationType::Mock);
+    change(1, &|method| {
+        let integration = method.integration.as_mut().unwrap();
+        integration.integration_type = IntegrationType::Aws;
+        integration.uri = Some("arn:aws:apigateway:us-east-1:sns:action/Publish".to_owned());
+    });
     change(2, &|method| method.authorization_type = "AWS_IAM".to_owned());
     change(3, &|method| method.api_key_required = true);
     change(4, &|method| {
@@ -137,7 +233,8 @@ fn what_aws_accepts_compiles_and_is_named() {
     let expected = [
         "REST API api stage prod authorizer Tokens: identityValidationExpression `(?!x).+` is not a valid",
         "REST API api stage prod GET /a: not supported: the method has no integration; every request is answered with 500",
-        "REST API api stage prod GET /b: not supported: integrations of type MOCK; every request is answered with 500",
+        "REST API api stage prod GET /b: AWS refuses an integration with a service without credentials (Role ARN must be \
+         specified for AWS integrations); here the service is called as the API's own account",
         "REST API api stage prod authorizer Tokens: it has no providerARNs; every request to its methods is refused with 401",
     ];
     for expected in expected {

@@ -50,6 +50,24 @@ fn update(call: &Call<'_>) -> Outcome {
     Output::of(account)
 }
 
+/// Says what AWS would have refused: `CloudWatch Logs role ARN must be set in account settings to enable logging`.
+///
+/// It is told and not refused: the role is set once for an account and a region, mostly by hand, so that neither a template
+/// nor a script that works on AWS says it; and nothing here needs it.
+pub(super) fn tell_of_missing_role(call: &Call<'_>, operations: &[patch::Patch]) {
+    let enables = |patch: &patch::Patch| patch.path.ends_with("/logging/loglevel") && patch.text() != "OFF";
+    if operations.iter().any(enables) && account(call, &lock(&call.world.registry)).cloudwatch_role_arn.is_none() {
+        tracing::warn!(
+            api = call.text("restApiId"),
+            stage = call.text("stageName"),
+            "AWS would refuse this: CloudWatch Logs role ARN must be set in account settings to enable logging; set it with: \
+             aws apigateway update-account --patch-operations \
+             op=replace,path=/cloudwatchRoleArn,value=arn:aws:iam::{}:role/{{name}}",
+            call.world.id.account
+        );
+    }
+}
+
 /// `arn:aws:iam::{account}:role/{name}`
 fn is_role(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();

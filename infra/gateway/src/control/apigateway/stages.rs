@@ -9,7 +9,7 @@ use super::super::world::{World, lock};
 use super::errors::{bad_request, conflict, no_such};
 use super::patch::Patch;
 use super::state::State;
-use super::{patch, publish, stage_patch};
+use super::{account, patch, publish, stage_patch};
 use crate::model::{CLUSTER_SIZES, CanarySettings, RestApi, Stage, variable_fits};
 
 pub(super) const OPERATIONS: &[Entry] = &[
@@ -167,7 +167,9 @@ fn update(call: &Call<'_>) -> Outcome {
     let operations = patch::operations(call)?;
     stage(&lock(&call.world.apigateway), call)?;
     let names = (call.text("restApiId"), call.text("stageName"));
-    Output::of(change(call.control, call.world, names, &operations)?.1)
+    let output = Output::of(change(call.control, call.world, names, &operations)?.1)?;
+    account::tell_of_missing_role(call, &operations);
+    Ok(output)
 }
 
 /// Applies operations to a stage of an API, by their names, keeps and serves what comes of it; the stage before and after.

@@ -16,10 +16,8 @@ use crate::gateway::Gateway;
 use crate::model::{RestApi, Stage};
 use crate::server::{ClientRequest, Headers, Reply, RestPlane};
 
-pub(super) const OPERATIONS: &[Entry] = &[
-    op_async("TestInvokeMethod", method::invoke).partly("the log tells of calls of functions only"),
-    op_async("TestInvokeAuthorizer", authorizer::invoke),
-];
+pub(super) const OPERATIONS: &[Entry] =
+    &[op_async("TestInvokeMethod", method::invoke), op_async("TestInvokeAuthorizer", authorizer::invoke)];
 
 /// A definition under test.
 struct Test {
@@ -35,6 +33,8 @@ struct Test {
 struct Tested {
     reply: Reply,
     request_id: String,
+    /// The execution's log.
+    lines: Vec<String>,
     /// What the compiler had to say of the definition.
     warnings: Vec<String>,
 }
@@ -61,9 +61,9 @@ async fn run(call: &Call<'_>, gateway: Gateway, test: Test) -> Result<Tested, Ap
         secure: call.request.secure,
     };
     let path = request.raw_path.clone();
-    let reply = crate::rest::serve(&plane, &path, request).await;
+    let (reply, lines) = crate::rest::serve_logged(&plane, &path, &request).await;
     let request_id = reply.headers().get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default();
-    Ok(Tested { request_id: request_id.to_owned(), warnings: plane.warnings(), reply })
+    Ok(Tested { request_id: request_id.to_owned(), lines, warnings: plane.warnings(), reply })
 }
 
 /// `headers` and `multiValueHeaders`; where both have one, the latter counts.

@@ -45,6 +45,7 @@ async fn open_with(folder: &Path, enforce_permissions: bool) -> Control {
         iam: Default::default(),
         telemetry,
         issuers: Default::default(),
+        hosted: Default::default(),
         clock,
         lambda,
         region: "us-east-1".into(),

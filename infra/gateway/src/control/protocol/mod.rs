@@ -5,6 +5,7 @@ mod cbor;
 mod compressed;
 mod json;
 mod query;
+mod query_json;
 mod rest_json;
 mod timestamps;
 mod values;
@@ -27,8 +28,8 @@ pub(crate) enum Protocol {
     RestJson,
     /// `X-Amz-Target` names the operation; the body is JSON. The version is the client's own, for `Content-Type`.
     Json(JsonVersion),
-    /// `Action` in a form names the operation; answers are XML.
-    Query,
+    /// `Action` in a form names the operation; answers are XML, or JSON where the client accepts nothing else.
+    Query(QueryAnswers),
     /// `/service/{service}/operation/{operation}` with `Smithy-Protocol: rpc-v2-cbor`.
     RpcV2Cbor,
 }
@@ -38,6 +39,13 @@ pub(crate) enum Protocol {
 pub(crate) enum JsonVersion {
     V1_0,
     V1_1,
+}
+
+/// How the Query protocol answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QueryAnswers {
+    Xml,
+    Json,
 }
 
 /// An operation that a request names.
@@ -59,7 +67,9 @@ impl Protocol {
         } else if content_type.starts_with("application/x-www-form-urlencoded")
             || request.raw_query.split('&').any(|pair| pair.starts_with("Action="))
         {
-            Protocol::Query
+            // No SDK asks for it; API Gateway's integrations do, and the services oblige.
+            let json = request.headers.get("accept") == Some("application/json");
+            Protocol::Query(if json { QueryAnswers::Json } else { QueryAnswers::Xml })
         } else {
             Protocol::RestJson
         }
@@ -75,7 +85,7 @@ impl Protocol {
         }
         let name = match self {
             Protocol::Json(_) => json::operation(request),
-            Protocol::Query => query::operation(request),
+            Protocol::Query(_) => query::operation(request),
             _ => cbor::operation(request),
         };
         match model.operations.get(&name) {
@@ -98,7 +108,7 @@ impl Protocol {
         match self {
             Protocol::RestJson => rest_json::decode(model, operation, labels, request),
             Protocol::Json(_) => json::decode(model, operation, request),
-            Protocol::Query => query::decode(model, operation, request),
+            Protocol::Query(_) => query::decode(model, operation, request),
             Protocol::RpcV2Cbor => cbor::decode(model, operation, request),
         }
     }
@@ -108,7 +118,8 @@ impl Protocol {
         let mut reply = match self {
             Protocol::RestJson => rest_json::encode(model, operation, output),
             Protocol::Json(version) => json::encode(model, operation, output, version),
-            Protocol::Query => query::encode(model, operation, output, request_id),
+            Protocol::Query(QueryAnswers::Xml) => query::encode(model, operation, output, request_id),
+            Protocol::Query(QueryAnswers::Json) => query_json::encode(model, operation, output, request_id),
             Protocol::RpcV2Cbor => cbor::encode(model, operation, output),
         };
         header(&mut reply, "x-amzn-requestid", request_id);
@@ -121,7 +132,8 @@ impl Protocol {
         let mut reply = match self {
             Protocol::RestJson => rest_json::encode_error(model, error, status),
             Protocol::Json(version) => json::encode_error(model, error, status, version),
-            Protocol::Query => query::encode_error(model, error, status, request_id),
+            Protocol::Query(QueryAnswers::Xml) => query::encode_error(model, error, status, request_id),
+            Protocol::Query(QueryAnswers::Json) => query_json::encode_error(model, error, status, request_id),
             Protocol::RpcV2Cbor => cbor::encode_error(model, error, status),
         };
         *reply.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::BAD_REQUEST);

@@ -1,7 +1,5 @@
 //! `AWS_PROXY`: the whole request goes to a function, and its result becomes the response.
 
-use std::time::Duration;
-
 use ::http::header::CONTENT_TYPE;
 use ::http::{HeaderName, HeaderValue, Response};
 use bytes::Bytes;
@@ -12,30 +10,54 @@ use super::super::authorize::AuthorizedRequest;
 use super::super::error::GatewayError;
 use super::super::event;
 use super::super::pipeline::Call;
-use super::failed;
-use crate::compile::FunctionRef;
+use super::{Facts, failed};
+use crate::compile::rest::{Credentials, LambdaProxy};
 use crate::proxy::{
-    CallError, HeaderValues, Malformed, call as call_function, decode_base64, header_pairs, is_object, status_code,
+    CallError, HeaderValues, Malformed, call_traced, decode_base64, header_pairs, is_object, status_code,
 };
 use crate::server::Reply;
+use crate::telemetry::{ExecutionLog, Trail};
 use crate::throttle::SentKey;
 
-/// Calls the function; its result as it came.
-pub(super) async fn invoke(
+/// Calls the function and makes the response of its result.
+pub(super) async fn answer(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     api_key: Option<&SentKey<'_>>,
-    function: &FunctionRef,
-    timeout: Duration,
+    declared: &LambdaProxy,
+    facts: &mut Facts<'_>,
+    trail: &mut Trail<'_>,
+) -> Result<Reply, GatewayError> {
+    let result = invoke(call, authorized, api_key, declared, trail).await;
+    facts.answered();
+    map_response(call, authorized, &result?, &mut trail.log)
+}
+
+/// Calls the function; its result as it came.
+async fn invoke(
+    call: &Call<'_>,
+    authorized: &AuthorizedRequest<'_>,
+    api_key: Option<&SentKey<'_>>,
+    declared: &LambdaProxy,
+    trail: &mut Trail<'_>,
 ) -> Result<Bytes, GatewayError> {
     let route = &authorized.route;
     let event = event::proxy(call, authorized, api_key).map_err(|error| {
         failed(route, &format!("the event could not be written: {error}"));
         GatewayError::IntegrationFailure
     })?;
-    let result = call_function(call.gateway, function, &route.method.source, event, &call.trace, timeout).await;
-    result.map_err(|error| {
+    let LambdaProxy { function, timeout, credentials } = declared;
+    trail.log.function_called(call.gateway, function, &route.method.source, &event);
+    let began = call.gateway.clock.now();
+    let source = (*credentials == Credentials::Method).then_some(&route.method.source);
+    let mut result = call_traced(call.gateway, function, source, event, &call.trace, *timeout).await;
+    if let Ok(answered) = &result {
+        trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
+    }
+    trail.endpoint_answered(&mut result);
+    result.map(|answered| answered.payload).map_err(|error| {
         failed(route, &error.to_string());
+        trail.log.function_failed(&error);
         match error {
             CallError::TimedOut { .. } => GatewayError::IntegrationTimeout,
             CallError::TooLarge(_) => GatewayError::RequestTooLong,
@@ -57,12 +79,16 @@ struct ProxyResult {
 }
 
 /// Turns the result into the response.
-pub(super) fn map_response(
+fn map_response(
     call: &Call<'_>,
     authorized: &AuthorizedRequest<'_>,
     result: &[u8],
+    log: &mut ExecutionLog,
 ) -> Result<Reply, GatewayError> {
-    let failed = |reason: &str| failed(&authorized.route, &format!("malformed response: {reason}"));
+    let mut failed = |reason: &str| {
+        failed(&authorized.route, &format!("malformed response: {reason}"));
+        log.failed("Execution failed due to configuration error: Malformed Lambda proxy response");
+    };
     let (mut reply, body, base64) = read(result).map_err(|malformed| {
         failed(&malformed.0);
         GatewayError::MalformedProxyResponse

@@ -1,15 +1,27 @@
 //! The stages around what a method is integrated with: its request, its answer, and the method's response out of that. One
-//! file for each type of integration.
+//! file for each type of integration; what the non-proxy ones have in common is in `mapping` and `response`.
 
+mod content;
+mod facts;
+mod lambda_custom;
 mod lambda_proxy;
+mod mapping;
+mod mock;
+mod pseudo_json;
+mod request_parameters;
+mod request_values;
+mod response;
+mod service;
 
+use self::facts::Facts;
+use self::mapping::Mapping;
 use super::authorize::AuthorizedRequest;
 use super::error::GatewayError;
 use super::pipeline::Call;
 use super::route::MatchedRoute;
-use crate::compile::rest::RestIntegration;
+use crate::compile::rest::{Credentials, RestIntegration};
 use crate::server::Reply;
-use crate::telemetry::{IntegrationFacts, Trail};
+use crate::telemetry::{ExecutionLog, Trail};
 use crate::throttle::SentKey;
 
 /// The method's response, or the gateway's own answer where there is none.
@@ -20,28 +32,34 @@ pub(super) async fn answer<'a>(
     trail: &mut Trail<'a>,
 ) -> Result<Reply, GatewayError> {
     let route = &authorized.route;
-    let began = call.gateway.clock.now();
-    match &route.method.integration {
-        RestIntegration::LambdaProxy { function, timeout } => {
-            let result = lambda_proxy::invoke(call, authorized, api_key, function, *timeout).await;
-            let latency_millis = call.gateway.clock.now() - began;
-            let reply = result.and_then(|result| lambda_proxy::map_response(call, authorized, &result));
-            trail.integration = Some(IntegrationFacts {
-                latency_millis,
-                status: reply.as_ref().ok().map(|reply| reply.status().as_u16()),
-                error: reply.as_ref().err().map(GatewayError::integration_error),
-            });
-            reply
+    let mut facts = Facts::begin(&call.gateway.clock);
+    let mapping = || Mapping::new(call, authorized, api_key);
+    let reply = match &route.method.integration {
+        RestIntegration::LambdaProxy(declared) => {
+            lambda_proxy::answer(call, authorized, api_key, declared, &mut facts, trail).await
         }
+        RestIntegration::Lambda(declared) => lambda_custom::answer(mapping(), declared, &mut facts, trail).await,
+        RestIntegration::Service(declared) => service::answer(mapping(), declared, &mut facts, trail).await,
+        // Nothing is called, so there is nothing to measure or to trace.
+        RestIntegration::Mock(declared) => return mock::answer(mapping(), declared, &mut trail.log),
         RestIntegration::Unsupported(reason) => {
-            failed(route, &format!("not supported: {reason}"));
-            let error = GatewayError::IntegrationFailure;
-            let latency_millis = call.gateway.clock.now() - began;
-            trail.integration =
-                Some(IntegrationFacts { latency_millis, status: None, error: Some(error.integration_error()) });
-            Err(error)
+            Err(mapping().values.unusable(&mut trail.log, &format!("not supported: {reason}")))
         }
+    };
+    trail.traced = reply.is_ok();
+    trail.integration = Some(facts.end(&reply));
+    reply
+}
+
+/// Whether a caller's own credentials are there, where the integration is to be called with them.
+fn may_call(mapping: &Mapping<'_>, credentials: Credentials, log: &mut ExecutionLog) -> Result<(), GatewayError> {
+    if credentials == Credentials::Caller && mapping.values.authorized.iam.is_none() {
+        return Err(mapping.values.unusable(
+            log,
+            "the integration is called with the caller's credentials, and the method's authorization is not AWS_IAM",
+        ));
     }
+    Ok(())
 }
 
 /// Says in the log why a client gets an error of the gateway's instead of the integration's answer.

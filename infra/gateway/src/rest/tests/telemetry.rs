@@ -47,6 +47,72 @@ async fn every_outcome_is_logged() {
 }
 
 #[tokio::test]
+async fn the_formats_of_awss_console_are_rendered() {
+    let clf = r#"$context.identity.sourceIp $context.identity.caller $context.identity.user [$context.requestTime]"$context.httpMethod $context.resourcePath $context.protocol" $context.status $context.responseLength $context.requestId"#;
+    let json = r#"{ "requestId":"$context.requestId", "ip": "$context.identity.sourceIp", "caller":"$context.identity.caller", "user":"$context.identity.user", "requestTime":"$context.requestTime", "httpMethod":"$context.httpMethod", "resourcePath":"$context.resourcePath", "status":"$context.status", "protocol":"$context.protocol", "responseLength":"$context.responseLength" }"#;
+    let xml = r#"<request id="$context.requestId"> <ip>$context.identity.sourceIp</ip> <caller>$context.identity.caller</caller> <user>$context.identity.user</user> <requestTime>$context.requestTime</requestTime> <httpMethod>$context.httpMethod</httpMethod> <resourcePath>$context.resourcePath</resourcePath> <status>$context.status</status> <protocol>$context.protocol</protocol> <responseLength>$context.responseLength</responseLength> </request>"#;
+    let csv = "$context.identity.sourceIp,$context.identity.caller,$context.identity.user,$context.requestTime,$context.httpMethod,$context.resourcePath,$context.protocol,$context.status,$context.responseLength,$context.requestId";
+    let rendered = async |format: &str| {
+        let mut api = api(&[("GET /users/{id}", "f")]);
+        logged(&mut api, format);
+        let plane = Plane::new(&api, [("f", ok())]);
+        plane.gateway.clock.set(1_795_352_220_000);
+        let reply = plane.get("/prod/users/1", &[]).await;
+        let id = crate::proxy::testing::header(&reply, "x-amzn-requestid").unwrap();
+        let lines = lines(&plane.gateway);
+        assert_eq!(lines.len(), 1);
+        let time = regex::Regex::new(r"22/Nov/2026:12:57:0\d \+0000").unwrap();
+        assert!(time.is_match(&lines[0]), "{}", lines[0]);
+        time.replace(&lines[0].replace(id, "ID"), "TIME").into_owned()
+    };
+    assert_eq!(rendered(clf).await, r#"127.0.0.1 - - [TIME]"GET /users/{id} HTTP/1.1" 200 2 ID"#);
+    assert_eq!(
+        serde_json::from_str::<Value>(&rendered(json).await).unwrap(),
+        json!({"requestId": "ID", "ip": "127.0.0.1", "caller": "-", "user": "-", "requestTime": "TIME", "httpMethod": "GET",
+            "resourcePath": "/users/{id}", "status": "200", "protocol": "HTTP/1.1", "responseLength": "2"})
+    );
+    assert_eq!(
+        rendered(xml).await,
+        r#"<request id="ID"> <ip>127.0.0.1</ip> <caller>-</caller> <user>-</user> <requestTime>TIME</requestTime> <httpMethod>GET</httpMethod> <resourcePath>/users/{id}</resourcePath> <status>200</status> <protocol>HTTP/1.1</protocol> <responseLength>2</responseLength> </request>"#
+    );
+    assert_eq!(rendered(csv).await, "127.0.0.1,-,-,TIME,GET,/users/{id},HTTP/1.1,200,2,ID");
+}
+
+#[tokio::test]
+async fn every_phase_says_what_came_of_it() {
+    let mut api = api(&[("GET /a", "f")]);
+    guard(&mut api, AuthorizerType::Token, "method.request.header.Authorization", 0);
+    logged(
+        &mut api,
+        "$context.authorizer.status/$context.authorizer.error $context.authorize.status/$context.authorize.error \
+         $context.authenticate.status $context.integration.status/$context.integration.integrationStatus/\
+         $context.integrationStatus/$context.integration.requestId $context.waf.status $context.isCanaryRequest \
+         $context.endpointType $context.customDomain.basePathMatched $context.error.validationErrorString",
+    );
+    let plane = Plane::new(&api, [("f", Answer::Json(json!({"statusCode": 404}))), ("auth", ok())]);
+    let rest = "- - EDGE - -";
+    let token = [("Authorization", "t")];
+    for (answer, headers, expected) in [
+        (Answer::Json(policy("Allow", "*", json!({}))), &token[..], format!("200/- 200/- - 404/200/200/- {rest}")),
+        (
+            Answer::Json(policy("Deny", "*", json!({}))),
+            &token[..],
+            format!(
+                "200/- 403/User is not authorized to access this resource with an explicit deny in an identity-based policy - \
+                 -/-/-/- {rest}"
+            ),
+        ),
+        (Answer::Fails("Unauthorized"), &token[..], format!("401/Unauthorized -/- - -/-/-/- {rest}")),
+        (Answer::Fails("x"), &token[..], format!("500/function auth failed: E -/- - -/-/-/- {rest}")),
+        (ok(), &[], format!("401/- -/- - -/-/-/- {rest}")),
+    ] {
+        plane.fake.answer("auth", answer);
+        plane.get("/prod/a", headers).await;
+        assert_eq!(lines(&plane.gateway).last(), Some(&expected));
+    }
+}
+
+#[tokio::test]
 async fn requests_are_counted_for_the_api_the_stage_and_detailed_methods() {
     let mut api = api(&[("GET /users/{id}", "f"), ("GET /plain", "f")]);
     api.name = "Users".to_owned();
@@ -82,4 +148,5 @@ fn a_destination_that_is_no_log_group_is_told() {
     let warnings = compile(&api, &api.stages["prod"]).unwrap().warnings;
     assert_eq!(warnings.len(), 1);
     assert!(warnings[0].contains("accessLogSettings: access logs go to log groups"), "{}", warnings[0]);
+    assert!(warnings[0].contains("Firehose"), "{}", warnings[0]);
 }

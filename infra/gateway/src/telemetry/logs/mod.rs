@@ -91,12 +91,21 @@ impl LogFiles {
 impl Logs {
     /// Appends one event. The group and the stream are made where they are not there. Never waits for a disk.
     pub(crate) fn append(&self, group: &str, stream: &str, time: EpochMillis, message: &str) {
-        if message.is_empty() {
-            return;
+        if !message.is_empty() {
+            self.append_all(group, stream, std::iter::once((time, message)));
         }
+    }
+
+    /// Appends several events at once, like [`append`](Self::append).
+    pub(crate) fn append_all<'a>(
+        &self,
+        group: &str,
+        stream: &str,
+        events: impl Iterator<Item = (EpochMillis, &'a str)>,
+    ) {
         let now = self.clock.now();
         let mut groups = self.lock();
-        let Some(bytes) = self.add(&mut groups, group, stream, now, std::iter::once((time, message))) else { return };
+        let Some(bytes) = self.add(&mut groups, group, stream, now, events) else { return };
         groups.bytes = groups.bytes.saturating_add_signed(bytes);
         self.make_room(&mut groups);
     }

@@ -7,6 +7,7 @@ mod series;
 mod stat;
 #[cfg(test)]
 mod tests;
+mod total;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,6 +16,7 @@ use indexmap::IndexMap;
 
 use self::series::Series;
 pub(crate) use self::stat::{Stat, Statistic};
+pub(super) use self::total::{BUCKETS, Total};
 use crate::clock::{Clock, EpochMillis};
 
 /// Metrics of one account and region; further ones are dropped, and the log says so once.
@@ -73,6 +75,18 @@ pub(crate) struct Meter {
 struct Current {
     minute: EpochMillis,
     stats: Vec<Stat>,
+    /// Since the process began.
+    totals: Vec<Total>,
+}
+
+/// What a meter has counted since the process began.
+#[derive(Debug)]
+pub(super) struct Totals {
+    pub(super) namespace: &'static str,
+    /// The most specific of the meter's dimensions.
+    pub(super) dimensions: MetricDimensions,
+    /// Name, unit and total of each metric.
+    pub(super) metrics: Vec<(&'static str, &'static str, Total)>,
 }
 
 impl Metrics {
@@ -106,7 +120,8 @@ impl Metrics {
         if let Some(meter) = meters.get(&(namespace, dimensions.clone())) {
             return Arc::clone(meter);
         }
-        let current = Current { minute: 0, stats: vec![Stat::default(); metrics.len()] };
+        let totals = metrics.iter().map(|(_, unit)| Total::of(unit)).collect();
+        let current = Current { minute: 0, stats: vec![Stat::default(); metrics.len()], totals };
         let meter =
             Arc::new(Meter { namespace, metrics, dimensions: dimensions.clone(), current: Mutex::new(current) });
         // Beyond the bound a meter counts for whoever holds it, and there is no series left for it anyway.
@@ -128,7 +143,29 @@ impl Metrics {
             if let Some(stat) = current.stats.get_mut(*index) {
                 stat.add(*value, 1.0);
             }
+            if let Some(total) = current.totals.get_mut(*index) {
+                total.add(*value);
+            }
         }
+    }
+
+    /// What every meter has counted since the process began, by namespace and dimensions.
+    pub(super) fn totals(&self) -> Vec<Totals> {
+        let meters: Vec<_> = lock(&self.meters).values().cloned().collect();
+        let mut all: Vec<_> = meters
+            .iter()
+            .map(|meter| {
+                let totals = lock(&meter.current).totals.clone();
+                let metrics = meter.metrics.iter().zip(totals).map(|((name, unit), total)| (*name, *unit, total));
+                Totals {
+                    namespace: meter.namespace,
+                    dimensions: meter.dimensions.last().cloned().unwrap_or_default(),
+                    metrics: metrics.collect(),
+                }
+            })
+            .collect();
+        all.sort_by(|a, b| (a.namespace, &a.dimensions).cmp(&(b.namespace, &b.dimensions)));
+        all
     }
 
     /// Adds what meters have counted to the series, so that it can be read.

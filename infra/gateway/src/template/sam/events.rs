@@ -1,10 +1,11 @@
-//! Events of a function: `Api` and `HttpApi` become routes, `DynamoDB` an event source mapping, the rest is listed.
+//! Events of a function: `Api` and `HttpApi` become routes, `DynamoDB` an event source mapping, `SNS` a subscription, the
+//! rest is listed.
 
 use crate::model::{Integration, IntegrationType, Method};
 
 use super::super::api_builder::lambda_integration;
-use super::super::cfn::event_source;
 use super::super::cfn::v2::route_settings as read_route_settings;
+use super::super::cfn::{event_source, sns};
 use super::super::loader::Loader;
 use super::super::names;
 use super::super::properties::Properties;
@@ -44,6 +45,12 @@ pub(in super::super) fn load<'t>(loader: &mut Loader<'t>, resource: &'t Resource
                 event.require("Properties");
                 if let Some(details) = event.object("Properties") {
                     stream(loader, resource, name, &details);
+                }
+            }
+            "SNS" => {
+                event.require("Properties");
+                if let Some(details) = event.object("Properties") {
+                    sns::load_event(loader, resource, name, &details);
                 }
             }
             _ => event.whole_unsupported(format!("{kind} events do not reach the function locally")),

@@ -156,6 +156,7 @@ impl Server {
             issuers: Default::default(),
             caches: Default::default(),
             chance: Default::default(),
+            hosted: Default::default(),
         };
         let plane = plane(&api, &gateway);
         connections.publish(plane.clone());

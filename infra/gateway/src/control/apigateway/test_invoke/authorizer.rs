@@ -16,6 +16,7 @@ use super::recorder::{NOBODY, Recorder};
 use super::{Test, run};
 use crate::gateway::Gateway;
 use crate::model::{AuthorizerType, Integration, IntegrationType, Method, Resource, RestApi};
+use crate::telemetry::masked;
 
 /// AWS's own name for the stage of such a test; the policy's ARNs are to match it.
 const STAGE: &str = "ESTestInvoke-stage";
@@ -57,7 +58,10 @@ async fn answer(call: &Call<'_>) -> Outcome {
     if status == 200 && claims.is_some() {
         log.line("Successfully completed authorizer execution");
     } else if status == 200 {
-        log.line(format_args!("Using valid authorizer policy for principal: {}", masked(&answered["principalId"])));
+        log.line(format_args!(
+            "Using valid authorizer policy for principal: {}",
+            masked(answered["principalId"].as_str().unwrap_or_default())
+        ));
         log.line("Successfully completed authorizer execution");
     } else {
         let why = tested.warnings.first().map(String::as_str);
@@ -77,13 +81,6 @@ async fn answer(call: &Call<'_>) -> Outcome {
         "policy": policy,
         "claims": claims,
     }))
-}
-
-/// The principal with all but its end hidden, as AWS hides it.
-fn masked(principal: &Value) -> String {
-    let text = principal.as_str().unwrap_or_default();
-    let hidden = text.chars().count().saturating_sub(2);
-    text.chars().enumerate().map(|(at, letter)| if at < hidden { '*' } else { letter }).collect()
 }
 
 /// The API with nothing but the authorizer, in front of every path.

@@ -42,17 +42,11 @@ impl Log {
 
 /// Bytes as text, cut where AWS would cut them.
 pub(super) fn shown(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
+    let text = crate::telemetry::shown(bytes);
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{} [TRUNCATED]", &text[..end]),
         None => text.into_owned(),
     }
-}
-
-/// A map as Java prints one: `{a=b, c=d}`.
-pub(super) fn java_map<'a>(entries: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
-    let entries: Vec<String> = entries.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{{{}}}", entries.join(", "))
 }
 
 /// `Sun Nov 22 16:34:08 UTC 2026`
@@ -72,7 +66,6 @@ mod tests {
         let mut log = Log::new("id", 1_795_352_220_123);
         log.line("x");
         assert_eq!(log.end(), "Execution log for request id\nSun Nov 22 12:57:00 UTC 2026 : x\n");
-        assert_eq!(java_map([("a", "b"), ("c", "d")]), "{a=b, c=d}");
         assert!(shown("é".repeat(2_000).as_bytes()).ends_with("é [TRUNCATED]"));
     }
 }

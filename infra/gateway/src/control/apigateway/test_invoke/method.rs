@@ -1,6 +1,5 @@
 //! A test of one method, without its authorizer and its API key.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
@@ -11,11 +10,10 @@ use serde_json::json;
 use super::super::super::call::{ApiError, Call, Outcome, Output};
 use super::super::super::world::lock;
 use super::super::errors::{no_such, not_found};
-use super::log::{Log, java_map, shown};
-use super::recorder::{Recorder, Seen};
+use super::log::{Log, shown};
 use super::{Test, Tested, headers, run};
-use crate::gateway::Gateway;
 use crate::model::{Resource, RestApi};
+use crate::telemetry::{java_map, title_case};
 
 const STAGE: &str = "test-invoke-stage";
 
@@ -30,11 +28,9 @@ async fn answer(call: &Call<'_>) -> Outcome {
     let parameters = path_parameters(&resource_path, path);
     // A path that is not the resource's gives no parameters; the method is called all the same.
     let sent = if parameters.is_some() { path } else { &resource_path };
-    let recorder = Recorder::new(Arc::clone(&call.world.gateway.lambda));
-    let gateway = Gateway { lambda: Arc::clone(&recorder) as _, ..call.world.gateway.clone() };
     let test = Test { api, stage: STAGE, verb: verb.clone(), path: format!("{sent}?{query}") };
     let started = Instant::now();
-    let tested = run(call, gateway, test).await?;
+    let tested = run(call, call.world.gateway.clone(), test).await?;
     let latency = started.elapsed().as_millis();
 
     let reply_headers = reply_headers(&tested);
@@ -48,20 +44,12 @@ async fn answer(call: &Call<'_>) -> Outcome {
     log.line(format_args!("Method request headers: {}", java_map(headers(call).iter())));
     log.line(format_args!("Method request body before transformations: {}", shown(call.text("body").as_bytes())));
     let status = tested.reply.status().as_u16();
-    match recorder.seen().last() {
-        Some(seen) => function_called(&mut log, &call.world.id.region, seen, &tested),
-        None if status >= 500 => {
-            let why = tested.warnings.first().map_or("the integration failed", String::as_str);
-            log.line(format_args!("Execution failed due to configuration error: {why}"));
-        }
-        None => {}
+    // What the path, the query and the headers are was told above, of the path that the caller gave.
+    let rest = tested.lines.iter().position(|line| line.starts_with("Method request body before transformations"));
+    let rest = tested.lines.get(rest.map_or(0, |at| at + 1)..).unwrap_or_default();
+    for line in rest.iter().filter(|line| !line.starts_with("Gateway response ")) {
+        log.line(line);
     }
-    if status < 500 {
-        log.line(format_args!("Method response body after transformations: {}", shown(tested.reply.body())));
-        log.line(format_args!("Method response headers: {}", java_map(single(&reply_headers))));
-        log.line("Successfully completed execution");
-    }
-    log.line(format_args!("Method completed with status: {status}"));
     let single: IndexMap<&str, &str> = single(&reply_headers).collect();
     Output::of(json!({
         "status": status,
@@ -121,20 +109,6 @@ fn path_parameters<'a>(resource: &'a str, path: &'a str) -> Option<Vec<(&'a str,
     rest.is_empty().then_some(found)
 }
 
-fn function_called(log: &mut Log, region: &str, seen: &Seen, tested: &Tested) {
-    log.call(region, seen);
-    match &seen.answer {
-        Ok(invocation) => {
-            log.line(format_args!("Received response. Status: 200, Integration latency: {} ms", seen.millis));
-            log.line(format_args!("Endpoint response body before transformations: {}", shown(&invocation.payload)));
-            if tested.reply.status().as_u16() >= 500 {
-                log.line("Execution failed due to configuration error: Malformed Lambda proxy response");
-            }
-        }
-        Err(error) => log.line(format_args!("Execution failed due to configuration error: {error}")),
-    }
-}
-
 /// The reply's headers with all their values, in the case in which AWS shows them.
 fn reply_headers(tested: &Tested) -> IndexMap<String, Vec<String>> {
     let mut headers: IndexMap<String, Vec<String>> = IndexMap::new();
@@ -151,15 +125,6 @@ fn reply_headers(tested: &Tested) -> IndexMap<String, Vec<String>> {
 /// The last value of each.
 fn single(headers: &IndexMap<String, Vec<String>>) -> impl Iterator<Item = (&str, &str)> {
     headers.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())))
-}
-
-/// `content-type` → `Content-Type`
-fn title_case(name: &str) -> String {
-    let words = name.split('-').map(|word| {
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
-    });
-    words.collect::<Vec<_>>().join("-")
 }
 
 #[cfg(test)]
