@@ -94,6 +94,8 @@ impl Run<'_> {
             ("json", [path]) => {
                 let path = self.text(path)?;
                 match self.path(&path)? {
+                    // An empty body is an empty object, as `$input.body` prints it.
+                    Value::Missing if self.inputs.body.is_empty() && path.trim() == "$" => Ok(Value::text("{}")),
                     Value::Missing => Ok(Value::text("\"\"")),
                     found => {
                         let text = self.json_text(&found)?;

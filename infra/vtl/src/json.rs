@@ -262,3 +262,37 @@ pub(crate) fn write_double(number: f64, out: &mut String) {
         out.push_str("null");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::print::Printer;
+
+    fn printed(text: &str) -> Option<String> {
+        let mut heap = Heap::default();
+        let value = parse(text, &mut heap)?;
+        let mut out = String::new();
+        Printer { heap: &heap, out: &mut out, limit: usize::MAX }.json(&value, Style::Plain, 0).unwrap();
+        Some(out)
+    }
+
+    #[test]
+    fn a_document_prints_as_it_was_but_for_blanks() {
+        for text in ["{\"a\":[1,-2.5,true,null,\"x\\n\\\"\"],\"b\":{}}", "12345678901234567890123", "[]", "\"é☃😀\""]
+        {
+            assert_eq!(printed(text).as_deref(), Some(text));
+        }
+        assert_eq!(printed(" [ 1 , 1e2 ] ").as_deref(), Some("[1,100.0]"));
+        assert_eq!(printed("\"\\u00e9\\ud83d\\ude00\\/\"").as_deref(), Some("\"é😀/\""));
+        assert_eq!(printed("0.1234567890123456789012").as_deref(), Some("0.1234567890123456789012"));
+    }
+
+    #[test]
+    fn what_is_no_json_is_none() {
+        for text in
+            ["", "{", "[1,]", "{\"a\" 1}", "01", "1.", "nul", "'a'", "\"a", "\"\\x\"", "{} {}", "\"\n\"", "NaN", "-"]
+        {
+            assert_eq!(printed(text), None, "{text}");
+        }
+    }
+}

@@ -8,8 +8,9 @@ use crate::value::Value;
 /// A number, as far as arithmetic tells them apart.
 #[derive(Clone, Copy, Debug)]
 enum Number {
-    /// An integer, and whether it is a `BigInteger` or within how many bits its type is.
+    /// An integer of any of Java's types.
     Whole(i128),
+    /// A number with a point.
     Real(f64),
 }
 

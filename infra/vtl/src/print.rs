@@ -181,3 +181,25 @@ fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
     }
     std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::java_string;
+
+    #[test]
+    fn values_print_as_recorded_on_aws() {
+        for (value, text) in [
+            (json!({"foo": "bar"}), "{foo=bar}"),
+            (json!({"bigger": "dict", "to": "test", "with": "separators"}), "{bigger=dict, to=test, with=separators}"),
+            (json!([{"foo": "bar"}]), "[{\"foo\":\"bar\"}]"),
+            (json!({"foo": [{"nested": "bar"}]}), "{foo=[{\"nested\":\"bar\"}]}"),
+            (json!([]), "[]"),
+            (json!("text"), "text"),
+            (json!({"a": null, "b": 1.0, "c": 1e10}), "{a=null, b=1.0, c=1.0E10}"),
+        ] {
+            assert_eq!(java_string(&value), text);
+        }
+    }
+}

@@ -18,6 +18,8 @@ pub struct Template {
     nodes: Block,
     macros: HashMap<Box<str>, Macro>,
     slots: usize,
+    reads_context: bool,
+    reads_params: bool,
 }
 
 impl Template {
@@ -29,7 +31,14 @@ impl Template {
         }
         let mut shared = Shared::new();
         let nodes = parse::parse(source, &mut shared)?;
-        Ok(Template { source: source.into(), nodes, slots: shared.slots(), macros: shared.macros })
+        Ok(Template {
+            source: source.into(),
+            nodes,
+            slots: shared.slots(),
+            reads_context: shared.reads_context,
+            reads_params: shared.reads_params,
+            macros: shared.macros,
+        })
     }
 
     /// Renders within the default [`Limits`].
@@ -70,11 +79,11 @@ impl Template {
 
     /// Whether `$context` occurs, so that a caller need not build it otherwise.
     pub fn reads_context(&self) -> bool {
-        self.source.contains("context")
+        self.reads_context
     }
 
     /// Whether `$input.params` can be read.
     pub fn reads_params(&self) -> bool {
-        self.source.contains("params")
+        self.reads_params
     }
 }

@@ -1,11 +1,12 @@
 //! The values of a rendering, and the heap that lists and maps live on.
 //!
 //! Lists and maps are shared, as Java's are: they stand on a heap and values name them by number. So a list that holds itself
-//! leaks nothing, and one that is nested a million deep is dropped without recursion.
+//! leaks nothing, and one that is nested a hundred thousand deep is dropped without recursion.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{Equivalent, IndexMap};
 
 use crate::ast::Block;
 
@@ -86,7 +87,7 @@ pub(crate) enum ListKind {
 }
 
 /// A map's key. Numbers and texts differ, as in Java.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Key {
     Null,
     Bool(bool),
@@ -95,6 +96,34 @@ pub(crate) enum Key {
     Text(Arc<str>),
     /// Anything else, by what it prints as.
     Other(Arc<str>),
+}
+
+/// The key that a name is, for looking it up.
+pub(crate) struct Name<'a>(pub(crate) &'a str);
+
+// Names are looked up far more often than anything else, so a text's hash is that of the text alone.
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        match self {
+            Key::Null => 0_u8.hash(state),
+            Key::Bool(it) => it.hash(state),
+            Key::Int(it) => it.hash(state),
+            Key::Long(it) => it.hash(state),
+            Key::Text(it) | Key::Other(it) => it.hash(state),
+        }
+    }
+}
+
+impl Hash for Name<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+impl Equivalent<Key> for Name<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        matches!(key, Key::Text(text) if **text == *self.0)
+    }
 }
 
 impl Key {
@@ -194,7 +223,7 @@ impl Heap {
     /// A member of a map by its name.
     pub(crate) fn member(&self, map: &Value, name: &str) -> Option<&Value> {
         let Value::Map(id) = map else { return None };
-        self.entries(*id)?.get(&Key::Text(Arc::from(name)))
+        self.entries(*id)?.get(&Name(name))
     }
 
     /// A value of serde's as the documents' values are.

@@ -1,5 +1,7 @@
 //! Templates and requests that mean harm: each ends soon, with an error that says where, or with an output within its limit.
 
+#![expect(clippy::unwrap_used, reason = "a test ends where something that it relies on is missing")]
+
 use ferrogate_vtl::json_path::JsonPath;
 use ferrogate_vtl::{Inputs, Limits, Overrides, Params, RenderError, Template};
 use indexmap::IndexMap;
@@ -56,8 +58,8 @@ fn what_holds_itself_is_refused_when_it_is_printed() {
     assert!(refused("#set($a = [1])#set($b = [$a])#set($x = $a.add($b))$a.hashCode()").message.contains("deep"));
     let pair = "#set($a = [])#set($b = [])#set($c = [$a])#set($d = [$b])#set($x = $a.add($c))#set($x = $b.add($d))";
     assert!(refused(&format!("{pair}#if($a == $b)x#end")).message.contains("deep"));
-    // A million levels deep is dropped without recursion.
-    let deep = "#set($l = [])#foreach($i in [1..1000])#foreach($j in [1..500])#set($l = [$l])#end#end";
+    // Hundreds of thousands of levels are dropped without recursion.
+    let deep = "#set($l = [])#foreach($i in [1..1000])#foreach($j in [1..300])#set($l = [$l])#end#end";
     assert_eq!(render(deep, "", &Limits::default()).unwrap(), "");
 }
 

@@ -35,6 +35,15 @@ async fn bad_input_to_lambda_is_refused_as_aws_refuses_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn prometheus_reads_what_is_counted() {
+    let install = "pip install boto3 prometheus-client";
+    let Some(python) = peers::python_with("boto3, prometheus_client", install) else { return };
+    let stack = Stack::with(empty()).await;
+    peers::run(script(&python, &stack.endpoint(), &["metrics.py"])).await;
+    stack.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_restart_brings_back_what_was_created() {
     let Some(python) = peers::python_with("boto3", "pip install boto3") else { return };
     let folder = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ impl Control {
         *lock(&self.declared) = Declared { functions: model.functions.clone(), tables: tables.collect() };
     }
 
-    /// What an account and region has of APIs, functions and roles. Tables and event source mappings are not the control
+    /// What an account and region has of APIs, functions, topics, alarms, log groups and roles. Tables and event source mappings are not the control
     /// plane's: they are added by whoever asks.
     ///
     /// # Errors
@@ -38,6 +38,13 @@ impl Control {
         lock(&world.registry).describe(&mut model);
         lock(&world.apigatewayv2).describe(&mut model);
         lock(&world.lambda).describe(self, &world, &mut model);
+        lock(&world.sns).describe(&mut model);
+        lock(&world.cloudwatch).describe(&mut model);
+        // What logs makes its group itself: of those only what is said of them need be said again.
+        model.log_groups = world.gateway.telemetry.logs().groups(|groups| {
+            let told = groups.values().map(|group| &group.about).filter(|group| group.retention_in_days.is_some());
+            told.map(|group| (group.log_group_name.clone(), group.clone())).collect()
+        });
         if home {
             let declared = lock(&self.declared);
             for (name, function) in &declared.functions {

@@ -1,5 +1,6 @@
 //! What holds for every service.
 
+mod alarms;
 mod signatures;
 
 use serde_json::json;

@@ -39,8 +39,8 @@ pub(super) async fn integrate(
         failed(&format!("the event could not be written: {error}"));
         GatewayError::InternalServerError
     })?;
-    let result = call_traced(call.gateway, function, &route.source, event, &call.trace, timeout).await;
-    trail.endpoint_answered(&result);
+    let mut result = call_traced(call.gateway, function, &route.source, event, &call.trace, timeout).await;
+    trail.endpoint_answered(&mut result);
     let result = result.map_err(|error| {
         failed(&error.to_string());
         match error {

@@ -87,6 +87,14 @@ pub struct Model {
     pub event_source_mappings: IndexMap<String, EventSourceMapping>,
     /// Cognito's user pools and what is in them.
     pub user_pools: UserPools,
+    /// SNS topics by ARN.
+    pub topics: IndexMap<String, Topic>,
+    /// Subscriptions to them, by ARN.
+    pub subscriptions: IndexMap<String, Subscription>,
+    /// CloudWatch's alarms by name.
+    pub alarms: IndexMap<String, MetricAlarm>,
+    /// CloudWatch Logs' groups by name.
+    pub log_groups: IndexMap<String, LogGroup>,
     /// IAM's roles by name. Templates' are not read: nothing here is refused for the want of a permission.
     pub roles: IndexMap<String, Role>,
     /// API keys of REST and WebSocket APIs by id.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::gateway::Gateway;
-use crate::lambda::{Caller, Invocation, Invoke, InvokeError, InvokeRequest};
+use crate::lambda::{Caller, Invocation, InvocationType, Invoke, InvokeError, InvokeRequest};
 use crate::server::{ClientRequest, Headers, Reply};
 use crate::telemetry::Telemetry;
 
@@ -45,6 +45,7 @@ struct Called {
     identifier: String,
     qualifier: Option<String>,
     caller: Option<Caller>,
+    invocation_type: InvocationType,
     event: Value,
 }
 
@@ -104,7 +105,17 @@ impl Fake {
 
     /// Who called `name` last.
     pub(crate) fn caller(&self, name: &str) -> Caller {
-        self.last(name, |call| call.caller.clone()).unwrap()
+        self.caller_if_any(name).unwrap()
+    }
+
+    /// Likewise; `None` where no service called it.
+    pub(crate) fn caller_if_any(&self, name: &str) -> Option<Caller> {
+        self.last(name, |call| call.caller.clone())
+    }
+
+    /// How `name` was called last.
+    pub(crate) fn invocation_type(&self, name: &str) -> InvocationType {
+        self.last(name, |call| call.invocation_type)
     }
 
     /// What `name` was last called by: its ARN, or the name itself.
@@ -125,8 +136,9 @@ impl Invoke for Fake {
         request: InvokeRequest,
     ) -> BoxFuture<'a, Result<Invocation, InvokeError>> {
         let event = serde_json::from_slice(&request.payload).unwrap();
-        let (qualifier, caller, stream) = (request.qualifier, request.caller, request.response_stream);
-        self.calls.lock().unwrap().push(Called { identifier: function.to_owned(), qualifier, caller, event });
+        let InvokeRequest { qualifier, caller, invocation_type, response_stream: stream, .. } = request;
+        let identifier = function.to_owned();
+        self.calls.lock().unwrap().push(Called { identifier, qualifier, caller, invocation_type, event });
         let answer = self.answers.lock().unwrap().get(name(function)).cloned();
         Box::pin(async move {
             let ok = |payload: Vec<u8>| Ok(Invocation { payload: payload.into(), ..Invocation::default() });

@@ -7,6 +7,7 @@ mod gateway_responses;
 mod http;
 mod http_failures;
 mod iam;
+mod integrations;
 mod limits;
 mod responses;
 mod routing;

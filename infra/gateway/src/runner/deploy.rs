@@ -58,6 +58,9 @@ pub(super) enum DeployError {
     /// The control plane's file.
     #[error("cannot open {0}")]
     Control(String),
+    /// What goes with APIs and functions and cannot be made: topics, alarms, log groups.
+    #[error("{0}")]
+    Declared(String),
     #[error("cannot build the functions: {0}")]
     Build(#[from] BuildError),
 }
@@ -288,6 +291,11 @@ impl Deployer {
         }
         let declared = self.services.control.declare_user_pools(&model.user_pools).await;
         declared.map_err(DeployError::Control)?;
+        // Alarms last: they tell topics.
+        let control = &self.services.control;
+        control.declare_log_groups(&model.log_groups).map_err(DeployError::Declared)?;
+        control.declare_topics(&model).map_err(DeployError::Declared)?;
+        control.declare_alarms(&model.alarms).map_err(DeployError::Declared)?;
         let seeded = self.apply_tables(&model, seed).await?;
         self.deploy_functions(&model.functions).await?;
         self.services.control.declare_function_urls(&model.function_urls).map_err(DeployError::Lambda)?;

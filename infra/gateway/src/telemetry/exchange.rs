@@ -90,12 +90,12 @@ pub(crate) struct Trail<'a> {
 }
 
 impl Trail<'_> {
-    /// Notes what Lambda said of a call.
-    pub(crate) fn endpoint_answered(&mut self, answer: &Result<Answered, CallError>) {
+    /// Notes what Lambda said of a call, and takes the call's id.
+    pub(crate) fn endpoint_answered(&mut self, answer: &mut Result<Answered, CallError>) {
         match answer {
             Ok(answered) => {
                 self.endpoint_status = Some(200);
-                self.endpoint_request_id = Some(answered.request_id.clone()).filter(|id| !id.is_empty());
+                self.endpoint_request_id = Some(std::mem::take(&mut answered.request_id)).filter(|id| !id.is_empty());
             }
             // It was run, and failed.
             Err(CallError::Function { .. }) => self.endpoint_status = Some(200),

@@ -57,6 +57,10 @@ impl Resolver<'_> {
                 arn("lambda", &format!("layer:{}:1", self.named_or(resource, "LayerName", id)?))
             }
             "AWS::SNS::Topic" => arn("sns", &self.named_or_generated(resource, "TopicName")?),
+            "AWS::SNS::Subscription" => {
+                let topic = self.named(resource, "TopicArn")?.unwrap_or_default();
+                format!("{topic}:{}", names::subscription_id(options, id))
+            }
             "AWS::SQS::Queue" => {
                 let name = self.named_or_generated(resource, "QueueName")?;
                 let suffix = names::url_suffix(options);
@@ -176,6 +180,7 @@ impl Resolver<'_> {
             "AWS::IAM::User" => format!("arn:{partition}:iam::{}:user/{id}", options.account_id),
             "AWS::S3::Bucket" => format!("arn:{partition}:s3:::{id}"),
             "AWS::SQS::Queue" => names::arn(options, "sqs", id.rsplit('/').next().unwrap_or(id)),
+            "AWS::CloudWatch::Alarm" => names::arn(options, "cloudwatch", &format!("alarm:{id}")),
             "AWS::Logs::LogGroup" => names::arn(options, "logs", &format!("log-group:{id}:*")),
             "AWS::Events::EventBus" => names::arn(options, "events", &format!("event-bus/{id}")),
             _ => {

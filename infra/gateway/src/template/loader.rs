@@ -120,6 +120,21 @@ impl<'t> Loader<'t> {
         for resource in of(&["AWS::ApiGatewayV2::Deployment"]) {
             cfn::v2::load_deployment(&mut self, resource);
         }
+        for resource in of(&["AWS::SNS::Topic"]) {
+            cfn::sns::load_topic(&mut self, resource);
+        }
+        for resource in of(&["AWS::SNS::Subscription"]) {
+            cfn::sns::load_subscription(&mut self, resource);
+        }
+        for resource in of(&["AWS::SNS::TopicPolicy"]) {
+            cfn::sns::load_policy(&mut self, resource);
+        }
+        for resource in of(&["AWS::CloudWatch::Alarm"]) {
+            cfn::cloudwatch::load_alarm(&mut self, resource);
+        }
+        for resource in of(&["AWS::Logs::LogGroup"]) {
+            cfn::logs::load_group(&mut self, resource);
+        }
         for resource in of(&["AWS::Serverless::Function"]) {
             sam::events::load(&mut self, resource);
         }
@@ -260,6 +275,7 @@ const LOADED: &[&str] = &[
     "AWS::ApiGatewayV2::Route",
     "AWS::ApiGatewayV2::RouteResponse",
     "AWS::ApiGatewayV2::Stage",
+    "AWS::CloudWatch::Alarm",
     "AWS::Cognito::UserPool",
     "AWS::Cognito::UserPoolClient",
     "AWS::Cognito::UserPoolDomain",
@@ -271,6 +287,10 @@ const LOADED: &[&str] = &[
     "AWS::Lambda::EventSourceMapping",
     "AWS::Lambda::Function",
     "AWS::Lambda::Url",
+    "AWS::Logs::LogGroup",
+    "AWS::SNS::Subscription",
+    "AWS::SNS::Topic",
+    "AWS::SNS::TopicPolicy",
     "AWS::Serverless::Api",
     "AWS::Serverless::Function",
     "AWS::Serverless::HttpApi",

@@ -76,6 +76,11 @@ pub(super) fn mapping_uuid(options: &LoadOptions, logical_id: &str) -> String {
     uuid(&["mapping", &options.stack_name, logical_id])
 }
 
+/// The UUID in the ARN of a subscription to a topic.
+pub(super) fn subscription_id(options: &LoadOptions, logical_id: &str) -> String {
+    uuid(&["subscription", &options.stack_name, logical_id])
+}
+
 /// A UUID that depends on its parts alone.
 fn uuid(parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\u{0}").as_bytes());

@@ -1,8 +1,8 @@
 //! What becomes of resource types that the model has no place for: some need nothing on one machine, the rest are
 //! listed as not supported, each with what that means.
 
-/// Types (or, with `*`, families) that change nothing locally: permissions that nobody checks, logs that go to the
-/// terminal, metrics and alarms on what is not measured.
+/// Types (or, with `*`, families) that change nothing locally: permissions that nobody checks, pages that nobody sees,
+/// metrics of what is not measured.
 const NOTHING_TO_RUN: &[&str] = &[
     "AWS::ApiGateway::Account",
     "AWS::ApplicationAutoScaling::*",
@@ -10,10 +10,9 @@ const NOTHING_TO_RUN: &[&str] = &[
     "AWS::Budgets::*",
     "AWS::CDK::Metadata",
     "AWS::CloudFormation::WaitConditionHandle",
-    "AWS::CloudWatch::*",
+    "AWS::CloudWatch::Dashboard",
     "AWS::IAM::*",
     "AWS::Lambda::Permission",
-    "AWS::Logs::LogGroup",
     "AWS::Logs::MetricFilter",
     "AWS::Logs::ResourcePolicy",
     "AWS::ResourceGroups::*",
@@ -29,6 +28,8 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::ApiGatewayV2::ApiMapping", "custom domain names are not served; use the API's local address"),
     ("AWS::ApiGatewayV2::DomainName", "custom domain names are not served; use the API's local address"),
     ("AWS::ApiGatewayV2::VpcLink", "there is no VPC locally"),
+    ("AWS::CloudWatch::CompositeAlarm", "alarms on other alarms' states are not evaluated; use AWS::CloudWatch::Alarm"),
+    ("AWS::CloudWatch::*", "of CloudWatch there are metric alarms"),
     ("AWS::CloudFormation::Stack", "nested stacks are not loaded"),
     ("AWS::Cognito::*", "of Cognito there are user pools with their clients, groups, users and resource servers"),
     ("AWS::DynamoDB::GlobalTable", "global tables are not created; declare an AWS::DynamoDB::Table"),
@@ -38,10 +39,7 @@ const NOT_SUPPORTED: &[(&str, &str)] = &[
     ("AWS::Lambda::LayerVersion", "layers are not mounted"),
     ("AWS::Lambda::Version", "there are no versions locally: a version is the function as it is now"),
     ("AWS::S3::*", "there is no object storage locally"),
-    (
-        "AWS::SNS::*",
-        "a template's topics are not made: create them through the API, where alarms and functions find them",
-    ),
+    ("AWS::SNS::*", "of SNS there are topics with their subscriptions and policies"),
     ("AWS::SQS::*", "there are no queues locally: nothing is delivered"),
     ("AWS::SSM::*", "there is no Parameter Store locally"),
     ("AWS::Scheduler::*", "there is no scheduler locally: nothing fires"),
@@ -77,9 +75,10 @@ mod tests {
     #[test]
     fn a_type_is_either_harmless_or_listed() {
         assert_eq!(unsupported_reason("AWS::IAM::Role"), None);
-        assert_eq!(unsupported_reason("AWS::Logs::LogGroup"), None);
+        assert_eq!(unsupported_reason("AWS::CloudWatch::Dashboard"), None);
+        assert!(unsupported_reason("AWS::CloudWatch::CompositeAlarm").is_some_and(|reason| reason.contains("states")));
         assert!(unsupported_reason("AWS::Logs::SubscriptionFilter").is_some());
-        assert!(unsupported_reason("AWS::SNS::Topic").is_some_and(|reason| reason.contains("topics")));
+        assert!(unsupported_reason("AWS::SNS::Other").is_some_and(|reason| reason.contains("topics")));
         assert_eq!(
             unsupported_reason("AWS::DynamoDb::Table"),
             Some("this type is not supported: nothing is created for it")

@@ -8,6 +8,9 @@ use crate::number;
 use crate::print::MAX_DEPTH;
 use crate::value::{Entries, Key, ListKind, Value};
 
+/// What a list or a map costs, which stays in memory up to the end.
+pub(super) const ALLOCATION_STEPS: u64 = 4;
+
 impl Run<'_> {
     pub(crate) fn expression(&mut self, expr: &Expr) -> Eval<Value> {
         self.charge(1)?;
@@ -31,6 +34,7 @@ impl Run<'_> {
             Expr::List(items) => {
                 let items =
                     self.deeper(|run| items.iter().map(|item| run.expression(item)).collect::<Eval<Vec<_>>>())?;
+                self.charge(ALLOCATION_STEPS)?;
                 self.heap.list(ListKind::Array, items)
             }
             Expr::Map(pairs) => {
@@ -44,6 +48,7 @@ impl Run<'_> {
                     }
                     Ok(())
                 })?;
+                self.charge(ALLOCATION_STEPS + entries.len() as u64)?;
                 self.heap.map(entries)
             }
             Expr::Range(bounds, at) => {

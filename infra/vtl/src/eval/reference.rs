@@ -2,7 +2,7 @@
 
 use super::{Eval, Run, error};
 use crate::ast::{Reference, Step};
-use crate::value::{Key, Object, Value};
+use crate::value::{Key, Name, Object, Value};
 
 impl Run<'_> {
     /// What a reference is worth; null where a part of it is.
@@ -85,17 +85,14 @@ impl Run<'_> {
                 None => self.write(&reference.literal),
             };
         }
+        if let Value::Definition(id) = value {
+            // Velocity prints nothing of what stands in front.
+            return if self.definition(id)? || reference.quiet { Ok(()) } else { self.write(&reference.literal) };
+        }
         self.write(&reference.escapes)?;
         self.write(&reference.before)?;
         match value {
             Value::Null => Ok(()),
-            Value::Definition(id) => {
-                if self.definition(id)? || reference.quiet {
-                    Ok(())
-                } else {
-                    self.write(&reference.literal)
-                }
-            }
             value => {
                 let value = self.as_plain(value)?;
                 self.print(&value)
@@ -147,7 +144,7 @@ impl Run<'_> {
         if self.state.is_override(id) && !self.state.set_once(id, &key) {
             return error("an override is set a second time; API Gateway allows it once");
         }
-        self.charge(1)?;
+        self.charge(super::expression::ALLOCATION_STEPS)?;
         let Some(entries) = self.heap.entries_mut(id) else { return Ok(Value::Null) };
         Ok(entries.insert(key, value).unwrap_or(Value::Null))
     }
@@ -156,7 +153,7 @@ impl Run<'_> {
     fn property(&mut self, value: &Value, name: &std::sync::Arc<str>) -> Eval<Value> {
         Ok(match value {
             Value::Map(id) => {
-                let found = self.heap.entries(*id).and_then(|entries| entries.get(&Key::Text(name.clone())));
+                let found = self.heap.entries(*id).and_then(|entries| entries.get(&Name(name)));
                 found.cloned().unwrap_or(Value::Null)
             }
             Value::Foreach(number) => self.loop_property(*number, name),

@@ -300,7 +300,7 @@ fn compare(
         C::GreaterOrEqual => matches!(order(scope), Some(Ordering::Greater | Ordering::Equal)),
         C::Matches => match (left, pattern) {
             (Value::Text(text), Some(pattern)) => {
-                *scope.steps = scope.steps.checked_sub(text.len() as u64 / 16)?;
+                *scope.steps = scope.steps.checked_sub(text.len() as u64 / 4)?;
                 pattern.is_match(text)
             }
             _ => false,

@@ -6,7 +6,7 @@ use super::filter::Scope;
 use super::{Argument, JsonPath, Root, Segment};
 use crate::number;
 use crate::print::Printer;
-use crate::value::{Entries, Heap, Key, ListKind, Value};
+use crate::value::{Entries, Heap, Key, ListKind, Name, Value};
 
 /// A position in a list, counted from the end where it is negative.
 pub(super) fn position(index: i64, size: usize) -> Option<usize> {
@@ -35,6 +35,13 @@ impl JsonPath {
         let from = found.pop()?;
         if rest.is_empty() {
             return Some(from);
+        }
+        // Positions are those of a list, and names those of an object.
+        if matches!(rest[0], Segment::Names(_)) && !matches!(from, Value::Map(_)) {
+            return None;
+        }
+        if matches!(rest[0], Segment::Indexes(_) | Segment::Slice(..)) && !matches!(from, Value::List(_)) {
+            return None;
         }
         if (Walk { document, heap, steps, found: &mut found }).follow(&from, rest).is_none() {
             *steps = 0;
@@ -134,7 +141,7 @@ impl Walk<'_> {
 
     fn member(&self, here: &Value, name: &Arc<str>) -> Option<Value> {
         let Value::Map(id) = here else { return None };
-        self.heap.entries(*id)?.get(&Key::Text(name.clone())).cloned()
+        self.heap.entries(*id)?.get(&Name(name)).cloned()
     }
 
     fn items(&self, here: &Value) -> Vec<Value> {

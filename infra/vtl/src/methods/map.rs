@@ -47,6 +47,7 @@ impl Run<'_> {
                 Value::Bool(self.member(id, &key).is_some())
             }
             ("containsValue", [value]) => {
+                self.charge(size as u64)?;
                 let values: Vec<_> = self.heap.entries(id).into_iter().flatten().map(|(_, one)| one.clone()).collect();
                 let mut found = false;
                 for one in &values {

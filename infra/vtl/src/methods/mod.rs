@@ -17,29 +17,32 @@ use regex::Regex;
 use crate::eval::{Eval, Run, error};
 use crate::value::{Object, Value};
 
-/// The patterns that one rendering has compiled.
+/// The patterns that one rendering has compiled, and how much work each is.
 #[derive(Default)]
 pub(crate) struct Patterns {
-    compiled: HashMap<Arc<str>, Regex>,
+    compiled: HashMap<Arc<str>, (Regex, u64)>,
 }
 
 /// What it costs to compile a pattern, in steps.
 const COMPILE_STEPS: u64 = 20_000;
 
 impl Run<'_> {
-    /// A pattern, compiled once.
-    fn pattern(&mut self, source: &Arc<str>) -> Eval<Regex> {
-        if let Some(regex) = self.patterns.compiled.get(source) {
-            return Ok(regex.clone());
-        }
-        self.charge(COMPILE_STEPS)?;
-        match pattern::compile(source) {
-            Ok(regex) => {
-                self.patterns.compiled.insert(source.clone(), regex.clone());
-                Ok(regex)
+    /// A pattern, compiled once, for a text of so many bytes: the time that a search takes is bounded by their product.
+    fn pattern(&mut self, source: &Arc<str>, bytes: usize) -> Eval<Regex> {
+        let (regex, weight) = match self.patterns.compiled.get(source) {
+            Some(known) => known.clone(),
+            None => {
+                self.charge(COMPILE_STEPS)?;
+                let new = match pattern::compile(source) {
+                    Ok(regex) => (regex, pattern::weight(source)),
+                    Err(message) => return error(message),
+                };
+                self.patterns.compiled.insert(source.clone(), new.clone());
+                new
             }
-            Err(message) => error(message),
-        }
+        };
+        self.charge((bytes as u64).saturating_mul(weight) / 32)?;
+        Ok(regex)
     }
 
     /// Calls a method. Null where there is none of that name for these arguments.

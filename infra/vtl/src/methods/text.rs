@@ -114,7 +114,7 @@ impl Run<'_> {
                 return self.replace_matches(text, pattern, to, 1);
             }
             ("matches", [Value::Text(pattern)]) => {
-                let regex = self.pattern(&pattern::whole(pattern))?;
+                let regex = self.pattern(&pattern::whole(pattern), text.len())?;
                 Value::Bool(regex.is_match(text))
             }
             ("split", [Value::Text(pattern)]) => return self.split(text, pattern, 0),
@@ -132,7 +132,7 @@ impl Run<'_> {
                     if index > 0 {
                         out.push_str(by);
                     }
-                    out.push_str(&*self.text(item)?);
+                    out.push_str(&self.text(item)?);
                     self.charge_bytes(by.len() + 16)?;
                     if out.len() > self.limits.output_bytes {
                         return self.too_long();
@@ -174,7 +174,7 @@ impl Run<'_> {
         {
             return self.replace(text, &from, to);
         }
-        let regex = self.pattern(source)?;
+        let regex = self.pattern(source, text.len())?;
         let parts = match pattern::replacement(to, &regex) {
             Ok(parts) => parts,
             // Java looks at a replacement when there is something to replace.
@@ -204,7 +204,7 @@ impl Run<'_> {
 
     fn split(&mut self, text: &str, source: &Arc<str>, limit: i32) -> Eval<Value> {
         let most = usize::try_from(limit).ok().filter(|&limit| limit > 0).unwrap_or(usize::MAX);
-        let regex = self.pattern(source)?;
+        let regex = self.pattern(source, text.len())?;
         let mut pieces: Vec<&str> = Vec::new();
         let mut begin = 0;
         for found in pattern::matches(&regex, text) {

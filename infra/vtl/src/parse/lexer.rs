@@ -252,9 +252,9 @@ fn printed(text: &str) -> String {
     while let Some(first) = rest.chars().next() {
         if first == '\\' {
             let after = rest.trim_start_matches('\\');
-            if after.starts_with('$') {
-                out.push_str(&rest[..=rest.len() - after.len()]);
-                rest = &after[1..];
+            if let Some(behind) = after.strip_prefix('$') {
+                out.push_str(&rest[..rest.len() - behind.len()]);
+                rest = behind;
                 continue;
             }
         } else if matches!(first, '#' | '$') {

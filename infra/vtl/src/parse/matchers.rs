@@ -67,7 +67,8 @@ pub(super) fn longest(state: State, rest: Rest<'_>) -> Option<(Kind, usize)> {
     found.offer(K::FormalCommentOpen, rest.formal_comment());
     found.offer(K::CommentOpen, rest.exact("#*"));
     found.offer(K::Hash, rest.exact("#"));
-    if state != S::TextBlock {
+    // Right behind a property, as in `$a.b##`, Velocity knows no comment.
+    if !matches!(state, S::TextBlock | S::Modifier) {
         found.offer(K::CommentStart, rest.exact("##"));
     }
     match state {
@@ -218,7 +219,7 @@ impl<'a> Rest<'a> {
     }
 
     fn escaped_directive(self) -> Option<usize> {
-        if self.backslashes % 2 == 0 || self.at(self.backslashes) != b'#' {
+        if self.backslashes.is_multiple_of(2) || self.at(self.backslashes) != b'#' {
             return None;
         }
         let word = self.from(self.backslashes + 1);

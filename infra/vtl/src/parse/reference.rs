@@ -77,6 +77,7 @@ impl Parser<'_, '_> {
             let name: Arc<str> = self.take()?.image.into();
             if self.kind(0)? == Kind::LeftParen && self.method_follows()? {
                 let arguments = self.nested(|parser| parser.arguments())?;
+                self.shared.reads_params |= &*name == "params";
                 steps.push(Step::Method { name, arguments });
             } else {
                 steps.push(Step::Property(name));

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::escapes::{escaped_directive, is_directive, is_pluggable};
+use super::escapes::{escaped_directive, is_pluggable};
 use super::lexer::{Fault, Lexer, clip};
 use super::reference::Parsed;
 use super::token::{Kind, Token};
 use crate::ParseError;
-use crate::ast::{Block, Call, Expr, Macro, Node, Slot, VARIABLES};
+use crate::ast::{Block, CONTEXT, Macro, Node, Slot, VARIABLES};
 use crate::error::place;
 
 /// How deep directives, brackets and texts may stand within each other.
@@ -17,12 +17,16 @@ const MAX_NESTING: usize = 48;
 pub(crate) struct Shared {
     slots: HashMap<String, Slot>,
     pub(crate) macros: HashMap<Box<str>, Macro>,
+    /// `$context` occurs.
+    pub(crate) reads_context: bool,
+    /// A method `params` is called.
+    pub(crate) reads_params: bool,
 }
 
 impl Shared {
     pub(crate) fn new() -> Self {
         let slots = VARIABLES.iter().zip(0..).map(|(name, slot)| ((*name).to_owned(), slot)).collect();
-        Shared { slots, macros: HashMap::new() }
+        Shared { slots, macros: HashMap::new(), reads_context: false, reads_params: false }
     }
 
     /// How many variables there are.
@@ -35,10 +39,10 @@ pub(super) struct Parser<'a, 'b> {
     source: &'a str,
     /// Where the text that is parsed stands in the source.
     base: usize,
-    lexer: Lexer<'b>,
+    pub(super) lexer: Lexer<'b>,
     tokens: Vec<Token>,
     next: usize,
-    shared: &'a mut Shared,
+    pub(super) shared: &'a mut Shared,
     depth: usize,
 }
 
@@ -79,6 +83,7 @@ impl Parser<'_, '_> {
 
     pub(super) fn slot(&mut self, name: &str) -> Slot {
         if let Some(&slot) = self.shared.slots.get(name) {
+            self.shared.reads_context |= slot == CONTEXT;
             return slot;
         }
         let slot = Slot::try_from(self.shared.slots.len()).unwrap_or(Slot::MAX);
@@ -134,7 +139,7 @@ impl Parser<'_, '_> {
     }
 
     /// The same without what stands between tokens, as a call that no macro answers prints.
-    fn images_from(&self, from: usize) -> String {
+    pub(super) fn images_from(&self, from: usize) -> String {
         self.tokens[from..self.next].iter().map(|token| token.image.as_str()).collect()
     }
 
@@ -155,7 +160,7 @@ impl Parser<'_, '_> {
         ParseError { line, column, message: message.into() }
     }
 
-    fn error_here(&self, message: impl Into<String>) -> ParseError {
+    pub(super) fn error_here(&self, message: impl Into<String>) -> ParseError {
         let at = self.tokens.get(self.next).map_or(self.source.len(), |token| token.at);
         self.error_at(self.offset(at), message)
     }
@@ -185,7 +190,7 @@ impl Parser<'_, '_> {
     // Statements.
 
     /// Statements up to a token that begins none.
-    fn statements(&mut self) -> Result<Block, ParseError> {
+    pub(super) fn statements(&mut self) -> Result<Block, ParseError> {
         let mut nodes = Vec::new();
         self.nested(|parser| {
             while parser.statement(&mut nodes)? {}
@@ -286,7 +291,7 @@ impl Parser<'_, '_> {
         Ok(Node::If { branches, otherwise })
     }
 
-    fn end(&mut self, of: &str, begin: u32) -> Result<(), ParseError> {
+    pub(super) fn end(&mut self, of: &str, begin: u32) -> Result<(), ParseError> {
         if self.accept(Kind::End)?.is_some() {
             return Ok(());
         }
@@ -313,185 +318,10 @@ impl Parser<'_, '_> {
         self.lexer.in_set = false;
         Ok(Node::Set { target, value })
     }
-
-    // Directives by name.
-
-    fn directive(&mut self, nodes: &mut Vec<Node>) -> Result<(), ParseError> {
-        let (first, begin) = (self.next, self.position()?);
-        let token = self.take()?;
-        // With a `$` or `#` in front of its own it is no directive's name.
-        let name = token.image.get(1..).unwrap_or_default();
-        let name = name.strip_prefix('{').map_or(name, |name| name.trim_end_matches('}')).to_owned();
-        if matches!(name.as_str(), "include" | "parse" | "evaluate") {
-            return Err(self.error_at(begin, format!("#{name} is not part of mapping templates")));
-        }
-        self.lexer.enter_directive();
-        if !self.lexer.bracket_follows() {
-            self.lexer.pop();
-            return self.without_arguments(nodes, &name, &token, begin);
-        }
-        let arguments = self.directive_arguments(&name)?;
-        let literal = self.images_from(first);
-        let node = match name.as_str() {
-            "break" => Node::Break(arguments.into_iter().next().and_then(|argument| match argument {
-                Argument::Value(scope) => Some(scope),
-                Argument::Word(_) => None,
-            })),
-            "stop" => Node::Stop,
-            "literal" => {
-                let from = self.next;
-                self.statements()?;
-                let text = self.literal_between(from);
-                self.end("#literal", begin)?;
-                add_text(nodes, &text);
-                return Ok(());
-            }
-            "foreach" => self.foreach(arguments, begin)?,
-            "define" => self.define(arguments, begin)?,
-            "macro" => return self.definition(arguments, begin),
-            _ => {
-                let arguments = arguments
-                    .into_iter()
-                    .map(|argument| match argument {
-                        Argument::Value(value) => Ok(value),
-                        Argument::Word(word) => {
-                            Err(self.error_at(begin, format!("{word:?} is no argument: #{name} takes values")))
-                        }
-                    })
-                    .collect::<Result<Vec<_>, _>>();
-                let block = name.starts_with('@');
-                let body = if block { Some(self.statements()?) } else { None };
-                let mut literal = literal;
-                if block {
-                    self.end(&format!("#{name}"), begin)?;
-                    literal = self.images_from(first);
-                }
-                let arguments = match arguments {
-                    Ok(arguments) => arguments.into(),
-                    Err(error) if block || self.shared.macros.contains_key(name.as_str()) => return Err(error),
-                    // Text that looks like a call: colours, headings.
-                    Err(_) => {
-                        add_text(nodes, &literal);
-                        return Ok(());
-                    }
-                };
-                let name = name.trim_start_matches('@').into();
-                Node::Call(Box::new(Call { name, arguments, literal: literal.into(), body, at: begin }))
-            }
-        };
-        add_text(nodes, &token.special);
-        nodes.push(node);
-        Ok(())
-    }
-
-    fn without_arguments(
-        &mut self,
-        nodes: &mut Vec<Node>,
-        name: &str,
-        token: &Token,
-        begin: u32,
-    ) -> Result<(), ParseError> {
-        add_text(nodes, &token.special);
-        match name {
-            "break" => nodes.push(Node::Break(None)),
-            "stop" => nodes.push(Node::Stop),
-            _ if is_directive(name) => {
-                return Err(self.error_at(begin, format!("#{name} needs its arguments in brackets")));
-            }
-            _ => nodes.push(Node::Call(Box::new(Call {
-                name: name.into(),
-                arguments: [].into(),
-                literal: token.image.as_str().into(),
-                body: None,
-                at: begin,
-            }))),
-        }
-        Ok(())
-    }
-
-    fn directive_arguments(&mut self, name: &str) -> Result<Vec<Argument>, ParseError> {
-        self.accept(Kind::Whitespace)?;
-        self.expect(Kind::LeftParen, "(")?;
-        let mut arguments = Vec::new();
-        loop {
-            self.accept(Kind::Whitespace)?;
-            if self.kind(0)? == Kind::RightParen {
-                self.take()?;
-                return Ok(arguments);
-            }
-            if self.accept(Kind::Comma)?.is_some() {
-                self.accept(Kind::Whitespace)?;
-            }
-            let argument = match self.kind(0)? {
-                Kind::Word => {
-                    let allowed = match name {
-                        "foreach" => arguments.len() == 1,
-                        "macro" => arguments.is_empty(),
-                        _ => !is_directive(name),
-                    };
-                    if !allowed {
-                        return Err(self.unexpected("a value"));
-                    }
-                    Argument::Word(self.take()?.image)
-                }
-                _ if name == "macro" && arguments.is_empty() => return Err(self.unexpected("the macro's name")),
-                Kind::LeftBracket | Kind::MapOpen => Argument::Value(self.collection()?),
-                _ if self.begins_operand(0)? => Argument::Value(self.operand()?),
-                _ => return Err(self.unexpected("a value or )")),
-            };
-            arguments.push(argument);
-        }
-    }
-
-    fn foreach(&mut self, arguments: Vec<Argument>, begin: u32) -> Result<Node, ParseError> {
-        let mut arguments = arguments.into_iter();
-        let (Some(Argument::Value(Expr::Reference(variable))), Some(Argument::Word(_)), Some(Argument::Value(list))) =
-            (arguments.next(), arguments.next(), arguments.next())
-        else {
-            return Err(self.error_at(begin, "#foreach is written #foreach($item in $list)"));
-        };
-        let body = self.statements()?;
-        self.end("#foreach", begin)?;
-        Ok(Node::Foreach { variable: variable.root, list, body, at: begin })
-    }
-
-    fn define(&mut self, arguments: Vec<Argument>, begin: u32) -> Result<Node, ParseError> {
-        let Ok([Argument::Value(Expr::Reference(variable))]) = <[Argument; 1]>::try_from(arguments) else {
-            return Err(self.error_at(begin, "#define is written #define($name)"));
-        };
-        let body = self.statements()?;
-        self.end("#define", begin)?;
-        Ok(Node::Define { variable: variable.root, body })
-    }
-
-    /// A macro's definition prints nothing; of two with one name the later holds.
-    fn definition(&mut self, arguments: Vec<Argument>, begin: u32) -> Result<(), ParseError> {
-        let mut arguments = arguments.into_iter();
-        let Some(Argument::Word(name)) = arguments.next() else {
-            return Err(self.error_at(begin, "#macro needs a name"));
-        };
-        let mut parameters = Vec::new();
-        for argument in arguments {
-            let Argument::Value(Expr::Reference(reference)) = argument else {
-                return Err(self.error_at(begin, format!("a parameter of #{name} is not written $name")));
-            };
-            parameters.push((reference.root, reference.literal));
-        }
-        let body = self.statements()?;
-        self.end("#macro", begin)?;
-        self.shared.macros.insert(name.into(), Macro { parameters, body });
-        Ok(())
-    }
-}
-
-/// A directive's argument.
-enum Argument {
-    Word(String),
-    Value(Expr),
 }
 
 /// Adds text to what is there; neighbours are one node.
-fn add_text(nodes: &mut Vec<Node>, text: &str) {
+pub(super) fn add_text(nodes: &mut Vec<Node>, text: &str) {
     if text.is_empty() {
         return;
     }
@@ -499,5 +329,46 @@ fn add_text(nodes: &mut Vec<Node>, text: &str) {
         before.push_str(text);
     } else {
         nodes.push(Node::Text(text.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Shared, parse};
+
+    fn refused(source: &str) -> String {
+        parse(source, &mut Shared::new()).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_refusal_says_where_and_what() {
+        for (source, says) in [
+            ("a\n#end", "line 2, column 1: #end without a directive that it ends"),
+            ("#else", "line 1, column 1: #else without #if"),
+            ("x #if(true)", "line 1, column 3: #if without #end"),
+            ("#foreach($i in $l)\n$i", "line 1, column 1: #foreach without #end"),
+            ("#set($a = 1", "line 1, column 12: the template ends where ) is expected"),
+            ("#set($a 1)", "line 1, column 9: \"1\" stands where = is expected"),
+            ("#parse(\"x\")", "line 1, column 1: #parse is not part of mapping templates"),
+            ("#evaluate($x)", "line 1, column 1: #evaluate is not part of mapping templates"),
+            ("#include('x')", "line 1, column 1: #include is not part of mapping templates"),
+            ("price $", "line 1, column 7: the template ends within \"$\""),
+            ("#set($a = \"#if(true)x\")", "line 1, column 12: #if without #end"),
+        ] {
+            assert_eq!(refused(source), says, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_a_template_reads_is_known_when_it_is_parsed() {
+        let reads = |source: &str| {
+            let mut shared = Shared::new();
+            parse(source, &mut shared).unwrap();
+            (shared.reads_context, shared.reads_params)
+        };
+        assert_eq!(reads("$input.body context params"), (false, false));
+        assert_eq!(reads("#set($c = $context)$c.stage"), (true, false));
+        assert_eq!(reads("#set($i = $input)$i.params('x')"), (false, true));
+        assert_eq!(reads("#set($a = \"$\\u0063ontext.stage\")"), (true, false));
     }
 }

@@ -21,6 +21,8 @@ pub(crate) use self::integration::{Credentials, LambdaProxy, Mapped, RestIntegra
 pub(crate) use self::logging::MethodLogging;
 pub(crate) use self::mapping::{ContentHandling, MappedResponse, Passthrough, RequestMapping, ResponseMapping};
 pub(crate) use self::parameters::{CommonSource, RequestParameters, RequestSource, RequestTarget, ResponseSource};
+#[cfg(test)]
+pub(crate) use self::service::HOSTED;
 pub(crate) use self::service::{ServiceCall, ServiceTarget};
 pub(crate) use self::templates::MappingTemplate;
 use super::{

@@ -12,6 +12,7 @@ use super::page::page;
 use super::patch::{self, Refusal, Rule, replace};
 use super::state::{State, deployment_key};
 use super::{publish, stages};
+use crate::compile::rest;
 use crate::ids;
 use crate::model::{CanarySettings, Deployment, RestApi, Stage};
 
@@ -75,6 +76,10 @@ fn create(call: &Call<'_>) -> Outcome {
         publish::compile(&api.id, base, stage)
     });
     let snapshot = plane.transpose()?;
+    if stage.is_none() {
+        // No stage serves it yet; what none could serve is refused all the same.
+        rest::compile(&deployment.snapshot, &Stage::default()).map_err(|error| bad_request(error.to_string()))?;
+    }
     let id = api.id.clone();
     state.keep_deployment(&id, deployment)?;
     if let Some(snapshot) = snapshot {

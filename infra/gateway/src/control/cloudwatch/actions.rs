@@ -63,6 +63,12 @@ pub(super) fn transition(
         .to_string(),
     });
     drop(state);
+    let (name, value) = (&alarm.alarm_name, &alarm.state_value);
+    if value == "ALARM" {
+        tracing::warn!("alarm {name}: {from} -> {value}: {}", alarm.state_reason);
+    } else {
+        tracing::info!("alarm {name}: {from} -> {value}: {}", alarm.state_reason);
+    }
     if alarm.actions_enabled {
         act(world, &alarm, &from, now);
     }
@@ -84,7 +90,10 @@ fn act(world: &Arc<World>, alarm: &MetricAlarm, from: &str, now: EpochMillis) {
             Err("only SNS topics are told here".to_owned())
         };
         let (summary, state) = match &outcome {
-            Ok(()) => (format!("Successfully executed action {action}"), "Succeeded"),
+            Ok(()) => {
+                tracing::info!("alarm {}: published \"{subject}\" to {action}", alarm.alarm_name);
+                (format!("Successfully executed action {action}"), "Succeeded")
+            }
             Err(reason) => {
                 tracing::warn!(alarm = alarm.alarm_name, action, "an alarm's action was not done: {reason}");
                 (format!("Failed to execute action {action}. Received error: \"{reason}\""), "Failed")

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::super::call::{ApiError, Call, Entry, Outcome, Output, op};
 use super::super::world::lock;
 use super::{actions, history, invalid, invalid_combination, list, missing, queries, tags, watch};
+use crate::clock::EpochMillis;
 use crate::model::{MetricAlarm, MetricDimension};
 
 pub(super) const OPERATIONS: &[Entry] = &[
@@ -33,6 +34,12 @@ fn read(call: &Call<'_>) -> Result<MetricAlarm, ApiError> {
     if call.member("EvaluationCriteria").is_some() || call.member("ThresholdMetricId").is_some() {
         return Err(invalid("Ferrogate has no alarms on PromQL and none on anomaly detection"));
     }
+    check(&alarm)?;
+    Ok(alarm)
+}
+
+/// Whether what is wanted of an alarm goes together.
+pub(super) fn check(alarm: &MetricAlarm) -> Result<(), ApiError> {
     if alarm.comparison_operator.is_empty() {
         return Err(missing("The parameter ComparisonOperator is required."));
     }
@@ -60,14 +67,14 @@ fn read(call: &Call<'_>) -> Result<MetricAlarm, ApiError> {
             return Err(invalid(format!("Invalid arn syntax: {action}")));
         }
     }
-    let period = if alarm.metrics.is_empty() { of_metric(&alarm)? } else { of_expression(&alarm)? };
+    let period = if alarm.metrics.is_empty() { of_metric(alarm)? } else { of_expression(alarm)? };
     let range = period.saturating_mul(alarm.evaluation_periods);
     if range > if period >= 3_600 { 7 * DAY_SECONDS } else { DAY_SECONDS } {
         return Err(invalid(
             "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400).",
         ));
     }
-    Ok(alarm)
+    Ok(())
 }
 
 /// Checks an alarm on one metric; gives its period.
@@ -124,10 +131,7 @@ fn put(call: &Call<'_>) -> Outcome {
             return Err(ApiError::new("LimitExceededFault", message));
         }
         None => {
-            "INSUFFICIENT_DATA".clone_into(&mut alarm.state_value);
-            "Unchecked: Initial alarm creation".clone_into(&mut alarm.state_reason);
-            alarm.state_updated_timestamp = call.now();
-            alarm.state_transitioned_timestamp = call.now();
+            begin(&mut alarm, call.now());
             false
         }
     };
@@ -137,6 +141,14 @@ fn put(call: &Call<'_>) -> Outcome {
     drop(state);
     watch(call.world);
     Ok(Output::empty())
+}
+
+/// The state of an alarm that nobody has evaluated.
+pub(super) fn begin(alarm: &mut MetricAlarm, now: EpochMillis) {
+    "INSUFFICIENT_DATA".clone_into(&mut alarm.state_value);
+    "Unchecked: Initial alarm creation".clone_into(&mut alarm.state_reason);
+    alarm.state_updated_timestamp = now;
+    alarm.state_transitioned_timestamp = now;
 }
 
 fn names(call: &Call<'_>) -> Result<Vec<String>, ApiError> {

@@ -5,6 +5,7 @@
 mod actions;
 mod alarms;
 mod data;
+mod declare;
 mod evaluate;
 mod history;
 mod math;
@@ -25,7 +26,7 @@ use super::call::{ApiError, Call, Entry, Outcome, Output};
 use super::documents::{Collection, DocumentsError, Scope};
 use super::service_model;
 use super::services::Service;
-use crate::model::{MetricAlarm, MetricDimension};
+use crate::model::{MetricAlarm, MetricDimension, Model};
 use crate::telemetry::MetricKey;
 
 /// The service.
@@ -55,6 +56,13 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn open(scope: &Scope) -> Result<State, DocumentsError> {
         Ok(State { alarms: scope.collection("cloudwatch/alarms")?, history: History::default(), watcher: None })
+    }
+}
+
+impl State {
+    /// Adds the alarms.
+    pub(crate) fn describe(&self, model: &mut Model) {
+        model.alarms = self.alarms.iter().map(|(name, alarm)| (name.to_owned(), alarm.clone())).collect();
     }
 }
 

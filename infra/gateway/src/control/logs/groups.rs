@@ -26,7 +26,7 @@ pub(super) const OPERATIONS: &[Entry] = &[
 /// So many tags a group has at most.
 const MAX_TAGS: usize = 50;
 /// The days that AWS takes.
-const RETENTIONS: &[i64] =
+pub(super) const RETENTIONS: &[i64] =
     &[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 fn create(call: &Call<'_>) -> Outcome {

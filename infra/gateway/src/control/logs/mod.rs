@@ -2,6 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/>
 
+mod declare;
 mod events;
 mod filter;
 mod groups;
@@ -9,6 +10,8 @@ mod pattern;
 mod streams;
 #[cfg(test)]
 mod tests;
+
+use std::collections::HashSet;
 
 use serde_json::Value;
 
@@ -32,11 +35,14 @@ pub(crate) static SERVICE: Service = Service {
 const OPERATIONS: &[&[Entry]] = &[groups::OPERATIONS, streams::OPERATIONS, events::OPERATIONS, filter::OPERATIONS];
 
 /// What one account and region has of it beside its logs.
-pub(crate) struct State {}
+pub(crate) struct State {
+    /// The groups that a template has declared.
+    declared: HashSet<String>,
+}
 
 impl State {
     pub(crate) fn open(_scope: &Scope) -> Result<State, DocumentsError> {
-        Ok(State {})
+        Ok(State { declared: HashSet::new() })
     }
 }
 

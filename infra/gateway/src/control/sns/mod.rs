@@ -6,6 +6,7 @@
 
 mod admin;
 mod attributes;
+mod declare;
 mod delivery;
 mod message;
 mod outbox;
@@ -27,7 +28,7 @@ use super::call::{ApiError, Call, Entry, Outcome, Output};
 use super::documents::{Collection, DocumentsError, Scope};
 use super::service_model;
 use super::services::Service;
-use crate::model::{Subscription, Topic};
+use crate::model::{Model, Subscription, Topic};
 
 /// The service.
 pub(crate) static SERVICE: Service = Service {
@@ -65,6 +66,13 @@ impl State {
             outbox: Arc::default(),
             deliveries: Arc::new(tokio::sync::Semaphore::new(MAX_DELIVERIES)),
         })
+    }
+
+    /// Adds the topics and their subscriptions.
+    pub(crate) fn describe(&self, model: &mut Model) {
+        model.topics = self.topics.iter().map(|(arn, topic)| (arn.to_owned(), topic.clone())).collect();
+        let subscriptions = self.subscriptions.iter();
+        model.subscriptions = subscriptions.map(|(arn, subscription)| (arn.to_owned(), subscription.clone())).collect();
     }
 
     /// The topic with this ARN.

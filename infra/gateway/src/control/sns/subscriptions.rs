@@ -99,7 +99,7 @@ fn subscribe(call: &Call<'_>) -> Outcome {
 }
 
 /// 128 hexadecimal digits.
-fn token() -> String {
+pub(super) fn token() -> String {
     (0..4).map(|_| uuid::Uuid::new_v4().simple().to_string()).collect()
 }
 

@@ -51,11 +51,11 @@ async fn invoke(
     trail.log.function_called(call.gateway, function, &route.method.source, &event);
     let began = call.gateway.clock.now();
     let source = (*credentials == Credentials::Method).then_some(&route.method.source);
-    let result = call_traced(call.gateway, function, source, event, &call.trace, *timeout).await;
+    let mut result = call_traced(call.gateway, function, source, event, &call.trace, *timeout).await;
     if let Ok(answered) = &result {
         trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
     }
-    trail.endpoint_answered(&result);
+    trail.endpoint_answered(&mut result);
     result.map(|answered| answered.payload).map_err(|error| refused(authorized, &error, &mut trail.log))
 }
 

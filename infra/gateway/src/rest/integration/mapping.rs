@@ -110,10 +110,10 @@ impl<'a> Mapping<'a> {
         };
         match template {
             MappingTemplate::Static(text) => Ok(text.clone()),
-            MappingTemplate::Dynamic(template) => self.render(template, &body).map(Bytes::from).map_err(|error| {
-                tracing::warn!("a mapping template failed at {error}");
-                self.values.unusable(log, &format!("Unable to transform {what}: {error}"))
-            }),
+            MappingTemplate::Dynamic(template) => self
+                .render(template, &body)
+                .map(Bytes::from)
+                .map_err(|error| self.values.unusable(log, &format!("Unable to transform {what}: {error}"))),
         }
     }
 

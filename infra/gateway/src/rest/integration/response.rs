@@ -12,7 +12,7 @@ use super::mapping::{Mapping, header_value};
 use super::request_parameters::{common, parse_body};
 use super::request_values::text_of;
 use crate::compile::rest::{MappedResponse, ResponseMapping, ResponseSource};
-use crate::proxy::{Integrated, name_for_client};
+use crate::proxy::{Integrated, MAX_BODY_BYTES, name_for_client};
 use crate::server::{Headers, Reply};
 use crate::telemetry::ExecutionLog;
 
@@ -34,6 +34,9 @@ pub(super) fn respond_mapped(
     answer: EndpointAnswer,
     log: &mut ExecutionLog,
 ) -> Result<Reply, GatewayError> {
+    if answer.body.len() > MAX_BODY_BYTES {
+        return Err(mapping.values.unusable(log, "the endpoint's answer is over 10 MB"));
+    }
     let Some(selected) = declared.select(selector) else {
         let reason =
             "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: ";

@@ -1,11 +1,14 @@
 //! CloudFormation's own resource types, each read into the model.
 
+pub(super) mod cloudwatch;
 pub(super) mod cognito;
 pub(super) mod dynamodb;
 pub(super) mod event_source;
 pub(super) mod function_url;
 pub(super) mod lambda;
+pub(super) mod logs;
 pub(super) mod rest;
+pub(super) mod sns;
 pub(super) mod v2;
 
 use indexmap::IndexMap;

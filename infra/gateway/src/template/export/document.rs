@@ -117,12 +117,7 @@ impl<'m> Document<'m> {
         let name = rest.strip_suffix(":*").unwrap_or(rest);
         let id = match self.log_groups.get(name) {
             Some(id) => id.clone(),
-            None => {
-                let id = self.ids.make(&[name, "LogGroup"]);
-                self.add(&id, Resource::new("AWS::Logs::LogGroup").with("LogGroupName", name));
-                self.log_groups.insert(name.to_owned(), id.clone());
-                id
-            }
+            None => self.add_log_group(name, Resource::new("AWS::Logs::LogGroup").with("LogGroupName", name)),
         };
         match rest.ends_with(":*") {
             true => get_att(&id, "Arn"),
@@ -130,6 +125,14 @@ impl<'m> Document<'m> {
                 "arn:${{AWS::Partition}}:logs:${{AWS::Region}}:${{AWS::AccountId}}:log-group:${{{id}}}"
             ) }),
         }
+    }
+
+    /// Adds a log group of this name; gives its logical id.
+    pub(super) fn add_log_group(&mut self, name: &str, group: Resource) -> String {
+        let id = self.ids.make(&[name, "LogGroup"]);
+        self.add(&id, group);
+        self.log_groups.insert(name.to_owned(), id.clone());
+        id
     }
 
     /// The finished template.

@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod functions;
 mod names;
+mod notifications;
 mod references;
 mod rest;
 mod rest_methods;
@@ -101,6 +102,8 @@ pub fn export(model: &Model, options: &ExportOptions) -> Result<Exported, Export
     functions::add(&mut document)?;
     tables::add(&mut document);
     account::add_roles(&mut document);
+    notifications::add_log_groups(&mut document);
+    notifications::add(&mut document);
     rest::add(&mut document);
     v2::add(&mut document);
     account::add_plans(&mut document);

@@ -16,6 +16,7 @@ pub(super) struct References {
     tables: HashMap<String, String>,
     roles: HashMap<String, String>,
     apis: HashMap<String, String>,
+    topics: HashMap<String, String>,
 }
 
 #[expect(clippy::expect_used, reason = "the patterns are constants, and the tests compile each")]
@@ -33,6 +34,7 @@ static ANY: LazyLock<Regex> = LazyLock::new(|| {
         arn:aws[a-z-]*:lambda:[a-z0-9-]+:\d{12}:function:(?<function>[A-Za-z0-9_-]+)
         | arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table/(?<table>[A-Za-z0-9_.-]+)(?<stream>/stream/[0-9T:.-]+)?
         | arn:aws[a-z-]*:iam::\d{12}:role/(?<role>[\w+=,.@/-]+)
+        | arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:(?<topic>[A-Za-z0-9_-]+)
         | (?<scheme>https?|wss?)://(?:127\.0\.0\.1|localhost)(?::\d+)?/_aws/execute-api/(?<local>[a-z0-9]+)
         | (?<host>[a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?
         | arn:aws[a-z-]*:execute-api:(?<xregion>[a-z0-9-]+):(?<xaccount>\d{12}):(?<executed>[a-z0-9]+)
@@ -63,6 +65,10 @@ impl References {
 
     pub(super) fn api(&mut self, api_id: &str, id: &str) {
         self.apis.insert(api_id.to_owned(), id.to_owned());
+    }
+
+    pub(super) fn topic(&mut self, name: &str, id: &str) {
+        self.topics.insert(name.to_owned(), id.to_owned());
     }
 
     /// The logical id of the function that a URI names.
@@ -174,6 +180,10 @@ impl References {
             let id = not(own, self.roles.get(name));
             return id.map(|id| format!("${{{id}.Arn}}")).or_else(|| self.elsewhere(found.get(0)?.as_str()));
         }
+        if let Some(name) = text("topic") {
+            let id = not(own, self.topics.get(name));
+            return id.map(|id| format!("${{{id}}}")).or_else(|| self.elsewhere(found.get(0)?.as_str()));
+        }
         let host = |id: &String| format!("${{{id}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}");
         if let Some(api) = text("local") {
             let scheme = if text("scheme").is_some_and(|scheme| scheme.starts_with("ws")) { "wss" } else { "https" };
@@ -231,6 +241,7 @@ mod tests {
         references.table("users", "Users");
         references.api("abc", "Api");
         references.role("path/role", "Role");
+        references.topic("alerts", "Alerts");
         let mut value = json!({ "Own": text, "Environment": { "Variables": { "X": text } } });
         references.apply("Self", &mut value);
         value["Own"].take()
@@ -263,6 +274,11 @@ mod tests {
             (
                 "arn:aws:execute-api:eu-west-1:123456789012:abc/*",
                 json!({"Fn::Sub": "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*"}),
+            ),
+            ("arn:aws:sns:eu-west-1:123456789012:alerts", json!({"Ref": "Alerts"})),
+            (
+                "arn:aws:sns:eu-west-1:123456789012:others",
+                json!({"Fn::Sub": "arn:${AWS::Partition}:sns:${AWS::Region}:${AWS::AccountId}:others"}),
             ),
             ("arn:aws:iam::123456789012:role/path/role", json!({"Fn::GetAtt": ["Role", "Arn"]})),
             (

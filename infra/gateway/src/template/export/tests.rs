@@ -73,7 +73,16 @@ fn described(model: &Model) -> Value {
     rest.sort_by_key(|api| api["name"].to_string());
     let mut apis: Vec<Value> = model.apis.values().map(api).collect();
     apis.sort_by_key(|api| api["Name"].to_string());
-    json!({ "functions": functions, "tables": tables, "mappings": mappings, "rest": rest, "apis": apis })
+    let subscriptions: Vec<Value> = model
+        .subscriptions
+        .values()
+        .map(|held| json!([held.topic_arn, held.protocol, held.endpoint, held.attributes]))
+        .collect();
+    json!({
+        "functions": functions, "tables": tables, "mappings": mappings, "rest": rest, "apis": apis,
+        "topics": serde_json::to_value(&model.topics).unwrap(), "subscriptions": subscriptions,
+        "alarms": serde_json::to_value(&model.alarms).unwrap(),
+    })
 }
 
 fn contents(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {

@@ -6,6 +6,7 @@ mod event_sources;
 mod functions;
 mod http_apis;
 mod intrinsics;
+mod notifications;
 mod rest_apis;
 mod tables;
 mod usage_plans;

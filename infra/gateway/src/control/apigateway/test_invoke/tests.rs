@@ -116,9 +116,8 @@ async fn what_fails_says_why() {
     );
     let (_, missing) = call("GET", json!({"stageVariables": {"f": "none"}})).await;
     assert_eq!(missing["status"], 500);
-    assert!(
-        missing["log"].as_str().unwrap().contains("Execution failed due to configuration error: Function not found")
-    );
+    let expected = "Execution failed due to configuration error: function none does not exist";
+    assert!(lines(&missing).contains(&expected), "{missing}");
     let (status, answer) = call("POST", json!({})).await;
     assert_eq!((status, answer["message"].as_str().unwrap()), (404, "No integration defined for method"));
     let (status, answer) = call("DELETE", json!({})).await;
@@ -126,6 +125,86 @@ async fn what_fails_says_why() {
     let none = "/restapis/api/resources/none/methods/GET";
     let (status, answer) = rest(&control, "apigateway", "POST", none, json!({})).await;
     assert_eq!((status, answer["message"].as_str().unwrap()), (404, "Invalid Resource identifier specified"));
+}
+
+#[tokio::test]
+async fn every_type_of_integration_tells_its_own_log() {
+    let (control, _) = control([("f", Answer::Json(json!({"name": "Ada"})))]);
+    let integrations = [
+        (
+            "MOCK",
+            json!({
+                "type": "MOCK",
+                "requestTemplates": {"application/json": "{\"statusCode\": 201}"},
+                "integrationResponses": {"201": {"selectionPattern": "201", "responseTemplates": {"application/json": "made $input.params('id')"}}},
+            }),
+        ),
+        (
+            "AWS",
+            json!({
+                "type": "AWS", "httpMethod": "POST", "uri": lambda_uri("f"),
+                "requestTemplates": {"application/json": "{\"id\": \"$input.params('id')\"}"},
+                "integrationResponses": {"201": {"responseTemplates": {"application/json": "$input.path('$.name')"}}},
+            }),
+        ),
+        ("closed", json!({"type": "AWS", "httpMethod": "POST", "uri": "arn:aws:apigateway:us-east-1:sqs:path/q"})),
+        ("failing", json!({"type": "MOCK", "requestTemplates": {"application/json": "{}"}})),
+    ];
+    let mut logs = Vec::new();
+    for (_, integration) in integrations {
+        let mut state = lock(&control.default_world().unwrap().apigateway).apis.get("api").unwrap().clone();
+        let method = &mut state.resources[0].methods["GET"];
+        method.integration = Some(serde_json::from_value(integration).unwrap());
+        method.method_responses = [("201".to_owned(), Default::default())].into();
+        lock(&control.default_world().unwrap().apigateway).apis.insert("api", state).unwrap();
+        let body = json!({"pathWithQueryString": "/pets/7"});
+        let (_, answer) = rest(&control, "apigateway", "POST", "/restapis/api/resources/r/methods/GET", body).await;
+        let log: Vec<String> = lines(&answer)[6..].iter().map(|line| (*line).to_owned()).collect();
+        logs.push((answer["status"].as_u64().unwrap(), answer["body"].as_str().unwrap().to_owned(), log));
+    }
+    let internal = r#"{"message":"Internal server error"}"#.to_owned();
+    let done = |body: &str, headers: &str| {
+        [
+            format!("Method response body after transformations: {body}"),
+            format!("Method response headers: {headers}"),
+            "Successfully completed execution".to_owned(),
+            "Method completed with status: 201".to_owned(),
+        ]
+    };
+    let json = "{Content-Type=application/json}";
+    assert_eq!(logs[0], (201, "made 7".to_owned(), done("made 7", json).to_vec()));
+    let (status, body, log) = &logs[1];
+    assert_eq!((*status, body.as_str()), (201, "Ada"));
+    let uri = "https://lambda.us-east-1.amazonaws.com/2015-03-31/functions/arn:aws:lambda:us-east-1:000000000000:function:f/invocations";
+    assert_eq!(log[0], format!("Endpoint request URI: {uri}"));
+    assert!(log[1].starts_with("Endpoint request headers: {"), "{log:#?}");
+    assert_eq!(
+        log[2..4],
+        [
+            "Endpoint request body after transformations: {\"id\": \"7\"}".to_owned(),
+            format!("Sending request to {uri}")
+        ]
+    );
+    assert!(log[4].starts_with("Received response. Status: 200, Integration latency: "), "{log:#?}");
+    assert!(log[5].starts_with("Endpoint response headers: {x-amzn-RequestId="), "{log:#?}");
+    assert_eq!(log[6], "Endpoint response body before transformations: {\"name\":\"Ada\"}");
+    assert_eq!(log[7..], done("Ada", json));
+    let failed = |reason: &str| {
+        vec![
+            format!("Execution failed due to configuration error: {reason}"),
+            "Method completed with status: 500".to_owned(),
+        ]
+    };
+    let (status, body, log) = &logs[2];
+    assert_eq!((*status, body), (500, &internal));
+    assert!(
+        log[0].starts_with(
+            "Execution failed due to configuration error: not supported: the AWS service `sqs` as a target"
+        ),
+        "{log:#?}"
+    );
+    let reason = "Unable to parse statusCode. It should be an integer that is defined in the request template.";
+    assert_eq!(logs[3], (500, internal, failed(reason)));
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! Deployments.
 
 use super::*;
+use crate::proxy::testing::{request, text};
+use crate::server::Plane;
 
 #[tokio::test]
 async fn what_cannot_be_deployed_is_said() {
@@ -85,4 +87,31 @@ async fn a_canary_leaves_the_stage_its_deployment() {
         "stageVariableOverrides": {"v": "canary"}});
     assert_eq!(stage["canarySettings"], expected);
     assert_eq!(f.call("DELETE", &format!("/deployments/{second}"), json!(null)).await.0, 400);
+}
+
+#[tokio::test]
+async fn what_does_not_parse_is_not_deployed_and_what_was_deployed_goes_on() {
+    let f = Fixture::new().await;
+    let method = format!("/resources/{}/methods/GET", f.root);
+    f.ok("PUT", &method, json!({"authorizationType": "NONE"})).await;
+    f.ok("PUT", &format!("{method}/responses/200"), json!({})).await;
+    let put = async |template: &str| {
+        let mock = json!({"type": "MOCK", "requestTemplates": {"application/json": "{\"statusCode\": 200}"}});
+        f.ok("PUT", &format!("{method}/integration"), mock).await;
+        let response = json!({"responseTemplates": {"application/json": template}});
+        f.ok("PUT", &format!("{method}/integration/responses/200"), response).await;
+    };
+    put("whole").await;
+    f.deploy(json!({"stageName": "dev"})).await;
+    put("one\n  #if(").await;
+    let id = f.api.trim_start_matches("/restapis/");
+    let expected =
+        format!("{id}: GET /: integration response 200: responseTemplates for application/json: line 2, column ");
+    for body in [json!({"stageName": "dev"}), json!({})] {
+        let (status, message) = f.refused("POST", "/deployments", body).await;
+        assert!(status == 400 && message.starts_with(&expected), "{message}");
+    }
+    let Some(Plane::Rest(plane)) = f.control.published().get(id) else { panic!("it is published") };
+    let reply = crate::rest::serve(&plane, "/dev", request("GET", "/dev", &[])).await;
+    assert_eq!((reply.status().as_u16(), text(&reply)), (200, "whole"));
 }

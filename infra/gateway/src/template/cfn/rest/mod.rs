@@ -67,7 +67,6 @@ pub(in crate::template) fn settings(
     }
     if let Some(size) = properties.integer("MinimumCompressionSize", 0..=10_485_760) {
         api.minimum_compression_size = Some(size);
-        properties.unsupported("MinimumCompressionSize", "responses are not compressed");
     }
     if let Some(source) = properties.one_of("ApiKeySourceType", &["HEADER", "AUTHORIZER"]) {
         api.api_key_source = Some(source);

@@ -31,7 +31,6 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
         ("x-amazon-apigateway-request-validators", "requests are not validated"),
         ("x-amazon-apigateway-request-validator", "requests are not validated"),
         ("x-amazon-apigateway-policy", "resource policies are not evaluated"),
-        ("x-amazon-apigateway-minimum-compression-size", "responses are not compressed"),
     ] {
         document.unsupported(key, reason);
     }
