@@ -85,6 +85,12 @@ fn verb(event: &Properties<'_>) -> Option<String> {
     None
 }
 
+/// The URI by which API Gateway has a function's response while it is written.
+fn streaming(uri: &str) -> String {
+    uri.replace("/2015-03-31/functions/", "/2021-11-15/functions/")
+        .replace("/invocations", "/response-streaming-invocations")
+}
+
 fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<'t>) {
     event.require("Path");
     event.require("Method");
@@ -92,11 +98,9 @@ fn rest<'t>(loader: &mut Loader<'t>, resource: &'t Resource, event: &Properties<
     let verb = verb(event);
     let response_transfer_mode = event.one_of("ResponseTransferMode", &["BUFFERED", "STREAM", "RESPONSE_STREAM"]);
     let response_transfer_mode = response_transfer_mode.map(|mode| mode.replace("RESPONSE_STREAM", "STREAM"));
-    if response_transfer_mode.as_deref() == Some("STREAM") {
-        event.unsupported("ResponseTransferMode", "responses are not streamed");
-    }
     let timeout_in_millis = event.integer("TimeoutInMillis", 50..=300_000).unwrap_or(29_000);
-    let uri = function_uri(loader, resource);
+    let streams = response_transfer_mode.as_deref() == Some("STREAM");
+    let uri = function_uri(loader, resource).map(|uri| if streams { streaming(&uri) } else { uri });
     let api_id = match event.has("RestApiId") {
         true => event.string("RestApiId"),
         false => Some(names::api_id(IMPLICIT_REST_API)),

@@ -102,9 +102,6 @@ fn read_integration(properties: &Properties<'_>) -> Option<Integration> {
     // What is no proxy to a function is named when it is compiled.
     if integration_type == IntegrationType::AwsProxy {
         properties.unsupported("RequestParameters", "request parameters are not mapped");
-        if integration.response_transfer_mode.as_deref() == Some("STREAM") {
-            properties.unsupported("ResponseTransferMode", "responses are not streamed");
-        }
     }
     Some(integration)
 }

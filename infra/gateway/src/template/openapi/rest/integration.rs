@@ -67,9 +67,6 @@ impl<'a> Reader<'_, 'a> {
         // What is no proxy to a function is named when it is compiled.
         if kind == IntegrationType::AwsProxy && self.options.needs_integrations {
             properties.unsupported("requestParameters", "request parameters are not mapped");
-            if integration.response_transfer_mode.as_deref() == Some("STREAM") {
-                properties.unsupported("responseTransferMode", "responses are not streamed");
-            }
         }
         Some(integration)
     }
