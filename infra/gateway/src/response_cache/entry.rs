@@ -5,7 +5,7 @@ use http::header::{HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
 use crate::clock::EpochMillis;
-use crate::server::Reply;
+use crate::server::{Reply, is_streamed};
 
 /// The largest body that is kept.
 const MAX_BODY_BYTES: usize = 1_048_576;
@@ -30,7 +30,7 @@ impl Kept {
     /// AWS does not say which statuses it keeps. Successes are what every account of it agrees on, and an error that
     /// outlives its cause by five minutes helps nobody.
     pub(crate) fn of(reply: &Reply, now: EpochMillis, ttl_millis: u32) -> Option<Kept> {
-        if !reply.status().is_success() || reply.body().len() > MAX_BODY_BYTES {
+        if !reply.status().is_success() || reply.body().len() > MAX_BODY_BYTES || is_streamed(reply) {
             return None;
         }
         let head: usize = reply.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 2).sum();

@@ -81,7 +81,7 @@ pub(super) fn request(
     let added = mapped_query.iter().flat_map(|(name, values)| values.iter().map(move |value| (name, value)));
     query.extend(added.map(|(name, value)| (Cow::Borrowed(name.as_str()), Cow::Borrowed(value.as_str()))));
     let uri = target.endpoint.uri(placeholder, &query).map_err(|error| invalid(&mut trail.log, &error.0))?;
-    let uri = local(&values.call.gateway, &uri).unwrap_or(uri);
+    let uri = local(values.call.gateway, &uri).unwrap_or(uri);
 
     for (name, value) in mapped_headers {
         // Its own host is the one that an API may say itself.
