@@ -21,6 +21,7 @@ mod plans;
 mod products;
 mod projects;
 mod reload;
+mod schemathesis;
 mod sdks;
 mod signatures;
 mod streams;
