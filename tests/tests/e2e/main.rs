@@ -22,6 +22,7 @@ mod products;
 mod projects;
 mod reload;
 mod rest_api;
+mod schemathesis;
 mod sdks;
 mod signatures;
 mod streams;

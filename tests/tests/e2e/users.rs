@@ -53,14 +53,33 @@ async fn a_user_is_created_read_changed_and_deleted_over_both_apis() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_field_is_named_with_its_reason() {
     let stack = Stack::start().await;
-    for api in APIS {
-        let refused = create(&stack, api, &json!({"username": "ab", "email": "nobody", "age": 17})).await;
+    // What a schema cannot say is the function's to refuse, over either API.
+    let invisible = json!({"username": "a\u{200b}da", "email": "nobody@-.example", "age": 18});
+    let wrong = json!({"username": "ab", "email": "nobody", "age": 17});
+    for (api, user, expected) in [
+        (APIS[0], &invisible, &["username", "email"][..]),
+        (APIS[1], &invisible, &["username", "email"]),
+        (APIS[1], &wrong, &["username", "email", "age"]),
+    ] {
+        let refused = create(&stack, api, user).await;
         assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
         let body: Value = refused.json().await.unwrap();
         let fields: Vec<_> = body["errors"].as_array().unwrap().iter().map(|error| error["field"].clone()).collect();
-        assert_eq!(fields, [json!("username"), json!("email"), json!("age")], "{body}");
+        assert_eq!(fields, expected, "{api}: {body}");
         assert!(body["errors"].as_array().unwrap().iter().all(|error| error["reason"].is_string()));
     }
+    // What it can say is refused before the function is asked.
+    let refused = create(&stack, APIS[0], &wrong).await;
+    assert_eq!(refused.status(), StatusCode::BAD_REQUEST);
+    let id = refused.headers()["x-amzn-requestid"].to_str().unwrap().to_owned();
+    let body: Value = refused.json().await.unwrap();
+    let reason = "[numeric instance is lower than the required minimum (minimum: 18, found: 17), ECMA 262 regex \
+                  \"^[^@]+@[^@]+[.][^@]+$\" does not match input string \"nobody\", string \"ab\" is too short (length: 2, \
+                  required minimum: 3)]";
+    assert_eq!(
+        body,
+        json!({"message": "Invalid request body", "code": "InvalidBody", "reason": reason, "requestId": id})
+    );
     stack.stop().await;
 }
 
