@@ -105,9 +105,9 @@ impl Endpoint {
         for (name, value) in query {
             uri.push_str(separator);
             separator = "&";
-            encode(&mut uri, name, |byte| is_unreserved(byte));
+            encode(&mut uri, name, is_unreserved);
             uri.push('=');
-            encode(&mut uri, value, |byte| is_unreserved(byte));
+            encode(&mut uri, value, is_unreserved);
         }
         let parsed: Uri = uri.parse().map_err(|error| InvalidEndpoint(format!("is no URI: {error}")))?;
         match parsed.host() {

@@ -321,7 +321,6 @@ fn everything_that_a_template_can_say_survives() {
         .map(|item| format!("{} {}", item.resource, item.property.as_deref().unwrap_or_default()))
         .collect();
     let expected = [
-        "Shop MinimumCompressionSize",
         "Shop Policy",
         "Shop DisableExecuteApiEndpoint",
         "PetsPost RequestValidatorId",
