@@ -332,6 +332,12 @@ mod tests {
     }
 
     #[test]
+    fn integrations_stay_away_from_link_local_addresses_unless_told_otherwise() {
+        assert!(options(&["serve", "--allow-link-local"]).allow_link_local);
+        assert!(!Options::default().allow_link_local);
+    }
+
+    #[test]
     fn a_parameter_without_a_value_is_refused() {
         let refused = Cli::try_parse_from(["ferrogate", "--parameter", "A"]).unwrap_err();
         assert!(refused.to_string().contains("expected KEY=VALUE"));

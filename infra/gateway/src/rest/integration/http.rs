@@ -1,10 +1,11 @@
 //! `HTTP`: the mapped request goes to an endpoint, and its answer becomes the response by way of the integration responses.
 
+use std::borrow::Cow;
+
 use ::http::header::{ACCEPT, CONTENT_TYPE, HOST, USER_AGENT};
 use ::http::uri::PathAndQuery;
 use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use bytes::Bytes;
-use std::borrow::Cow;
 
 use super::super::error::GatewayError;
 use super::Facts;

@@ -247,3 +247,22 @@ async fn a_request_authorizer_without_sources_and_cache_asks_each_time() {
     }
     assert_eq!(plane.fake.count("auth"), 2);
 }
+
+#[tokio::test]
+async fn a_policy_sees_the_path_that_is_routed() {
+    let mut api = api(&[("GET /{proxy+}", "f")]);
+    guard(&mut api, AuthorizerType::Request, "method.request.header.Authorization", 0);
+    let open = Answer::Json(policy("Allow", ALL, json!({})));
+    let plane = Plane::new(&api, [("f", ok()), ("auth", open)]);
+    for path in ["admin/x", "admin//x", "admin/./x", "a/../admin/x", "admin%2Fx", "%61dmin/x", "a%00b", "%ff", "\u{e9}"]
+    {
+        for sent in
+            [format!("/prod/{path}"), format!("/prod//{path}"), format!("/prod/{path}/"), format!("//prod/{path}")]
+        {
+            assert_eq!(plane.get(&sent, &[("Authorization", "t")]).await.status(), 200, "{sent}");
+            let arn = plane.fake.event("auth")["methodArn"].as_str().unwrap().to_owned();
+            assert_eq!(arn.split_once("/prod/GET/").unwrap().1, path, "{sent}");
+            assert_eq!(plane.fake.event("f")["pathParameters"]["proxy"], path, "{sent}");
+        }
+    }
+}

@@ -458,3 +458,35 @@ Resources:
         assert!(told.contains(expected), "{told}");
     }
 }
+
+#[test]
+fn an_event_that_streams_is_integrated_by_the_uri_of_streams() {
+    let stack = Stack::new().file("fn/bootstrap", "");
+    let loaded = stack.load(
+        "
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Fn:
+    Type: AWS::Serverless::Function
+    Properties:
+      FunctionName: fn
+      Runtime: provided.al2023
+      Handler: bootstrap
+      CodeUri: fn/
+      Events:
+        Get:
+          Type: Api
+          Properties: {Path: /stream, Method: get, ResponseTransferMode: RESPONSE_STREAM}
+",
+    );
+    let integration =
+        method(&loaded.model.rest_apis["serverlessrestapi"], "/stream", "GET").integration.as_ref().unwrap();
+    assert_eq!(
+        integration.uri.as_deref(),
+        Some(
+            "arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/arn:aws:lambda:us-east-1:000000000000:function:fn/response-streaming-invocations"
+        )
+    );
+    assert_eq!(integration.response_transfer_mode.as_deref(), Some("STREAM"));
+    assert!(loaded.unsupported.is_empty(), "{:?}", loaded.unsupported);
+}
