@@ -169,8 +169,8 @@ fn security(operation: &mut Value, sends_keys: bool) {
 /// Where an authorizer finds the credentials: the first of its sources that a client can send.
 fn credentials(scheme: &mut Value, authorizer: &Authorizer) {
     let sources = authorizer.identity_source.as_deref().unwrap_or_default().split(',').map(str::trim);
-    let found = sources.filter_map(|source| source.strip_prefix("method.request.")?.split_once('.'));
-    let sent = found.filter(|(place, _)| matches!(*place, "header" | "querystring")).next();
+    let mut found = sources.filter_map(|source| source.strip_prefix("method.request.")?.split_once('.'));
+    let sent = found.find(|(place, _)| matches!(*place, "header" | "querystring"));
     let (place, name) = sent.unwrap_or(("header", "Authorization"));
     *scheme = json!({"type": "apiKey", "name": name, "in": if place == "header" { "header" } else { "query" }});
 }

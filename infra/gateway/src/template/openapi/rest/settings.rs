@@ -34,9 +34,7 @@ pub(super) fn read(builder: &mut RestBuilder, document: &Properties<'_>) {
     endpoint(builder, document);
     tags(builder, document);
     gateway_responses(builder, document);
-    for (key, reason) in [("x-amazon-apigateway-minimum-compression-size", "responses are not compressed")] {
-        document.unsupported(key, reason);
-    }
+    document.unsupported("x-amazon-apigateway-minimum-compression-size", "responses are not compressed");
 }
 
 /// `x-amazon-apigateway-endpoint-configuration`, which OpenAPI 3 has in its servers.
