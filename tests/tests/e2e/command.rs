@@ -79,7 +79,7 @@ async fn health_says_what_runs_where() {
     {
         assert_eq!((&find(id)["protocol"], &find(id)["stage"]), (&Value::from(protocol), &Value::from(stage)));
     }
-    assert_eq!(health["functions"].as_array().unwrap().len(), 19);
+    assert_eq!(health["functions"].as_array().unwrap().len(), 20);
     let page = reqwest::Client::new().get(find("edgeapi")["url"].as_str().unwrap()).send().await.unwrap();
     assert_eq!(page.status(), StatusCode::OK);
 }

@@ -11,10 +11,11 @@ use ferrogate_tests::stack::{Stack, isolated, own_template, repository};
 use serde_json::Value;
 
 /// The tables of the template, by logical id.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "UsersTable",
     "UserEmailsTable",
     "ProductsTable",
+    "FeedbackTable",
     "ApiTokensTable",
     "CustomerTiersTable",
     "ConnectionsTable",

@@ -111,8 +111,8 @@ async fn this_repositorys_stack_exports_to_what_cfn_lint_accepts() {
         lint(&target.join("template.yaml"));
         let loaded = ferrogate::template::load(&target.join("template.yaml"), &Default::default());
         let loaded = loaded.unwrap_or_else(|errors| panic!("{errors}"));
-        assert_eq!(loaded.model.functions.len(), 19);
-        assert_eq!(loaded.model.tables.len(), 7);
+        assert_eq!(loaded.model.functions.len(), 20);
+        assert_eq!(loaded.model.tables.len(), 8);
     }
 }
 
