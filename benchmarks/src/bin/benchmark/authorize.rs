@@ -6,14 +6,12 @@ use std::time::Duration;
 
 use crate::client::signed;
 use crate::gateway::Gateway;
-use crate::load::{Connection, Round, Target, run};
+use crate::load::{Connection, Target, run};
 use crate::options::Options;
 use crate::people::sign_in;
-use crate::statistics::{median, median_time};
-use crate::table::{Table, count, time};
+use crate::turns::{CONNECTIONS, Rounds, table};
 use crate::{Failure, place, say};
 
-const CONNECTIONS: [usize; 2] = [1, 32];
 const WARM_UP: Duration = Duration::from_secs(1);
 const ANSWER: &str = r#"{"message":"hello"}"#;
 /// A signature is good for five minutes, and each round has one for all of its requests.
@@ -30,8 +28,7 @@ struct Subject {
     credential: Credential,
     /// The subject without authorization of the same API, by its place.
     open: usize,
-    /// By the number of connections, as in [`CONNECTIONS`].
-    rounds: [Vec<Round>; CONNECTIONS.len()],
+    rounds: Rounds,
 }
 
 /// What a client shows.
@@ -63,7 +60,7 @@ pub(crate) async fn section(options: &Options) -> Result<String, Failure> {
                 let figures = figures.map_err(|error| subject.failed(&error))?;
                 let (name, rate) = (subject.name, figures.per_second);
                 say(&format!("authorize, round {round}: {name} at {connections}: {rate:.0}/s"));
-                subject.rounds[index].push(figures);
+                subject.rounds.0[index].push(figures);
             }
         }
     }
@@ -128,38 +125,18 @@ impl Subject {
     fn failed(&self, error: &Failure) -> Failure {
         format!("{}: {error}", self.name).into()
     }
-
-    fn per_second(&self, index: usize) -> f64 {
-        median(self.rounds[index].iter().map(|round| round.per_second))
-    }
-
-    fn p50(&self, index: usize) -> Duration {
-        median_time(self.rounds[index].iter().map(|round| round.p50))
-    }
 }
 
 fn report(subjects: &[Subject], options: &Options) -> String {
-    let mut table = Table::new(["", "1 conn.: req/s", "p50", "of none", "32 conns.: req/s", "p50", "of none"]);
-    for subject in subjects {
-        let open = &subjects[subject.open];
-        let share = |index: usize| format!("{:.2}", subject.per_second(index) / open.per_second(index));
-        table.row([
-            subject.name.to_owned(),
-            count(subject.per_second(0)),
-            time(subject.p50(0)),
-            share(0),
-            count(subject.per_second(1)),
-            time(subject.p50(1)),
-            share(1),
-        ]);
-    }
+    let rows = subjects.iter().map(|subject| (subject.name, &subject.rounds, subject.open));
+    let table = table("of none", rows);
     let mut out = format!(
         "## Authorization\n\nMedians of {} rounds of {} s each, in turns. *Of none*: requests per second, of those of the \
          same API without authorization.\n\n{table}",
         options.rounds, options.seconds
     );
     let added = subjects.iter().filter(|subject| !matches!(subject.credential, Credential::Nothing)).map(|subject| {
-        let more = subject.p50(0).as_secs_f64() - subjects[subject.open].p50(0).as_secs_f64();
+        let more = subject.rounds.p50(0).as_secs_f64() - subjects[subject.open].rounds.p50(0).as_secs_f64();
         format!("{} {:+.0} µs", subject.name, more * 1e6)
     });
     let _ = writeln!(out, "\nAt one connection the p50 grows by: {}.", added.collect::<Vec<_>>().join(", "));

@@ -26,6 +26,7 @@ mod start;
 mod statistics;
 mod table;
 mod throttle;
+mod turns;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::load::{Connection, Round, Target, run};
+use crate::load::{Connection, Target, run};
 use crate::options::Options;
 use crate::process::Process;
-use crate::statistics::{median, median_time};
-use crate::table::{Table, count, time};
+use crate::table::count;
+use crate::turns::{CONNECTIONS, Rounds, table};
 use crate::{Failure, gateway, place, say};
 
-const CONNECTIONS: [usize; 2] = [1, 32];
 const WARM_UP: Duration = Duration::from_secs(1);
 const ANSWER: &str = r#""hello""#;
 const BODY: &str = r#"{"name":"Ada","email":"ada@example.com","age":36,"tags":["a","b","c"]}"#;
@@ -26,7 +25,7 @@ struct Subject {
     target: Target,
     /// By its place.
     of: usize,
-    rounds: [Vec<Round>; CONNECTIONS.len()],
+    rounds: Rounds,
 }
 
 pub(super) async fn measure(address: SocketAddr, options: &Options) -> Result<String, Failure> {
@@ -65,7 +64,7 @@ pub(super) async fn measure(address: SocketAddr, options: &Options) -> Result<St
                 let figures = figures.map_err(|error| subject.failed(&error))?;
                 let (name, rate) = (subject.name, figures.per_second);
                 say(&format!("rest, round {round}: {name} at {connections}: {rate:.0}/s"));
-                subject.rounds[index].push(figures);
+                subject.rounds.0[index].push(figures);
             }
         }
     }
@@ -99,31 +98,11 @@ impl Subject {
     fn failed(&self, error: &Failure) -> Failure {
         format!("{}: {error}", self.name).into()
     }
-
-    fn per_second(&self, index: usize) -> f64 {
-        median(self.rounds[index].iter().map(|round| round.per_second))
-    }
-
-    fn p50(&self, index: usize) -> Duration {
-        median_time(self.rounds[index].iter().map(|round| round.p50))
-    }
 }
 
 fn report(subjects: &[Subject], options: &Options) -> String {
-    let mut table = Table::new(["", "1 conn.: req/s", "p50", "share", "32 conns.: req/s", "p50", "share"]);
-    for subject in subjects {
-        let base = &subjects[subject.of];
-        let share = |index: usize| format!("{:.2}", subject.per_second(index) / base.per_second(index));
-        table.row([
-            subject.name.to_owned(),
-            count(subject.per_second(0)),
-            time(subject.p50(0)),
-            share(0),
-            count(subject.per_second(1)),
-            time(subject.p50(1)),
-            share(1),
-        ]);
-    }
+    let rows = subjects.iter().map(|subject| (subject.name, &subject.rounds, subject.of));
+    let table = table("share", rows);
     let mut out = format!(
         "## REST API\n\nMedians of {} rounds of {} s each, in turns. *Share*: of the requests per second of the nearest row \
          above it whose share is 1.\n\n{table}",
@@ -133,7 +112,7 @@ fn report(subjects: &[Subject], options: &Options) -> String {
         out,
         "\nFor orientation: the fastest other emulator's `MOCK`, as recorded, {}/s; Ferrogate's at 32 connections {:.1} times that.",
         count(OTHER_EMULATOR),
-        subjects[1].per_second(1) / OTHER_EMULATOR
+        subjects[1].rounds.per_second(1) / OTHER_EMULATOR
     );
     out
 }
