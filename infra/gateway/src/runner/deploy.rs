@@ -12,11 +12,10 @@ use indexmap::IndexMap;
 use super::data_dir::DataDir;
 use super::options::Options;
 use super::seed::{Seed, SeedError};
-use super::{banner, overview, urls};
+use super::{banner, overview, planes, urls};
 use crate::authorize::Iam;
 use crate::chance::Chance;
 use crate::clock::Clock;
-use crate::compile::{self, CompileError};
 use crate::control::{Control, FunctionRooms, WorldId};
 use crate::gateway::Gateway;
 use crate::lambda::package::PackageStore;
@@ -24,13 +23,10 @@ use crate::lambda::{
     BuildError, Builder, Checkpoints, EventSources, FileCheckpoints, HostSettings, Invoke, LambdaService, LogSink,
     MemoryCheckpoints, RemoteLambda, StderrSink, Trust, TrustSource, Worlds,
 };
-use crate::model::{Function, Model, ProtocolType};
+use crate::model::{Function, Model};
 use crate::response_cache::Caches;
 use crate::rest::Backends;
-use crate::server::{
-    ApiPlane, HttpPlane, Overview, Plane, Published, RestPlane, Services, StageSnapshot, TableEntry, Tls,
-    WebSocketPlane,
-};
+use crate::server::{Overview, Published, Services, TableEntry, Tls};
 use crate::services::dynamodb::TableOutcome;
 use crate::services::{RemoteDynamoDb, TableWorlds};
 use crate::telemetry::{CountedFunctions, FunctionLogs, Telemetry};
@@ -289,7 +285,7 @@ impl Deployer {
                 *value = urls::rewrite(value, port, &own_urls);
             }
         }
-        let (planes, warnings) = planes(&model, &self.services.gateway)?;
+        let (planes, warnings) = planes::compile_all(&model, &self.services.gateway)?;
         for warning in warnings {
             tracing::warn!("{warning}");
         }
@@ -420,44 +416,4 @@ fn trust(tls: &Arc<Tls>) -> TrustSource {
             None
         }
     })
-}
-
-/// Compiles every stage of every API; with it, what is declared and not served, one line each.
-fn planes(model: &Model, gateway: &Gateway) -> Result<(Vec<Plane>, Vec<String>), DeployError> {
-    let mut planes = Vec::with_capacity(model.rest_apis.len() + model.apis.len());
-    for api in model.rest_apis.values() {
-        let plane = RestPlane::new(&*api.id, gateway.clone());
-        planes.push(stages(plane, api.stages.values(), |stage| compile::rest::compile(api, stage))?);
-    }
-    for api in model.apis.values() {
-        let declared = api.stages.values();
-        planes.push(match api.protocol_type {
-            ProtocolType::Http => {
-                let plane = HttpPlane::new(&*api.api_id, gateway.clone());
-                stages(plane, declared, |stage| compile::http::compile(api, stage))?
-            }
-            ProtocolType::WebSocket => {
-                let plane = WebSocketPlane::new(&*api.api_id, gateway.clone());
-                stages(plane, declared, |stage| compile::websocket::Snapshot::compile(api, stage))?
-            }
-        });
-    }
-    let warnings = planes.iter().flat_map(Plane::warnings).collect();
-    Ok((planes, warnings))
-}
-
-/// `plane` with all of these stages.
-fn stages<D, S: StageSnapshot>(
-    mut plane: ApiPlane<S>,
-    declared: impl Iterator<Item = D>,
-    compile: impl Fn(D) -> Result<S, CompileError>,
-) -> Result<Plane, DeployError>
-where
-    Plane: From<ApiPlane<S>>,
-{
-    for stage in declared {
-        let snapshot = compile(stage).map_err(|error| DeployError::Api(error.to_string()))?;
-        plane = plane.with_stage(snapshot);
-    }
-    Ok(plane.into())
 }

@@ -7,6 +7,7 @@ mod deploy;
 mod follow;
 mod options;
 mod overview;
+mod planes;
 mod seed;
 mod start;
 mod urls;

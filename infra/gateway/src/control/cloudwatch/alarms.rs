@@ -117,11 +117,7 @@ fn put(call: &Call<'_>) -> Outcome {
     let name = alarm.alarm_name.clone();
     let update = match state.alarms.get(&name) {
         Some(held) => {
-            alarm.state_value.clone_from(&held.state_value);
-            alarm.state_reason.clone_from(&held.state_reason);
-            alarm.state_reason_data.clone_from(&held.state_reason_data);
-            alarm.state_updated_timestamp = held.state_updated_timestamp;
-            alarm.state_transitioned_timestamp = held.state_transitioned_timestamp;
+            keep_state(&mut alarm, held);
             // Tags of an alarm that is there are changed by TagResource alone.
             alarm.tags.clone_from(&held.tags);
             true
@@ -141,6 +137,15 @@ fn put(call: &Call<'_>) -> Outcome {
     drop(state);
     watch(call.world);
     Ok(Output::empty())
+}
+
+/// What an alarm has been evaluated to stays where it is put, or declared, once more.
+pub(super) fn keep_state(alarm: &mut MetricAlarm, held: &MetricAlarm) {
+    alarm.state_value.clone_from(&held.state_value);
+    alarm.state_reason.clone_from(&held.state_reason);
+    alarm.state_reason_data.clone_from(&held.state_reason_data);
+    alarm.state_updated_timestamp = held.state_updated_timestamp;
+    alarm.state_transitioned_timestamp = held.state_transitioned_timestamp;
 }
 
 /// The state of an alarm that nobody has evaluated.

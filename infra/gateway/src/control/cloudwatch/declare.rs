@@ -35,13 +35,8 @@ fn declare(
     for (name, alarm) in declared {
         let mut alarm = alarm.clone();
         match state.alarms.get(name) {
-            // What it has been evaluated to stays, as where an alarm is put once more.
             Some(held) => {
-                alarm.state_value.clone_from(&held.state_value);
-                alarm.state_reason.clone_from(&held.state_reason);
-                alarm.state_reason_data.clone_from(&held.state_reason_data);
-                alarm.state_updated_timestamp = held.state_updated_timestamp;
-                alarm.state_transitioned_timestamp = held.state_transitioned_timestamp;
+                alarms::keep_state(&mut alarm, held);
                 alarm.alarm_configuration_updated_timestamp = held.alarm_configuration_updated_timestamp;
                 if alarm == *held {
                     state.alarms.declare(name, alarm)?;

@@ -11,6 +11,7 @@ use super::super::error::GatewayError;
 use super::super::event;
 use super::super::pipeline::Call;
 use super::{Facts, failed};
+use crate::compile::SourceArn;
 use crate::compile::rest::{Credentials, LambdaProxy};
 use crate::proxy::{
     CallError, HeaderValues, Integrated, Malformed, call_traced, decode_base64, header_pairs, is_object,
@@ -42,21 +43,32 @@ async fn invoke(
     declared: &LambdaProxy,
     trail: &mut Trail<'_>,
 ) -> Result<Bytes, GatewayError> {
-    let route = &authorized.route;
-    let event = event::proxy(call, authorized, api_key).map_err(|error| {
-        failed(route, &format!("the event could not be written: {error}"));
-        GatewayError::IntegrationFailure
-    })?;
-    let LambdaProxy { function, timeout, credentials, .. } = declared;
-    trail.log.function_called(call.gateway, function, &route.method.source, &event);
+    let (event, source) = event_for(call, authorized, api_key, declared, &mut trail.log)?;
     let began = call.gateway.clock.now();
-    let source = (*credentials == Credentials::Method).then_some(&route.method.source);
-    let mut result = call_traced(call.gateway, function, source, event, &call.trace, *timeout).await;
+    let mut result = call_traced(call.gateway, &declared.function, source, event, &call.trace, declared.timeout).await;
     if let Ok(answered) = &result {
         trail.log.function_answered(call.gateway.clock.now() - began, &answered.payload);
     }
     trail.endpoint_answered(&mut result);
     result.map(|answered| answered.payload).map_err(|error| refused(authorized, &error, &mut trail.log))
+}
+
+/// The event that the function is called with, and the method that calls it where the function's policy is to be asked.
+pub(super) fn event_for<'a>(
+    call: &Call<'_>,
+    authorized: &'a AuthorizedRequest<'_>,
+    api_key: Option<&SentKey<'_>>,
+    declared: &LambdaProxy,
+    log: &mut ExecutionLog,
+) -> Result<(Vec<u8>, Option<&'a SourceArn>), GatewayError> {
+    let route = &authorized.route;
+    let event = event::proxy(call, authorized, api_key).map_err(|error| {
+        failed(route, &format!("the event could not be written: {error}"));
+        GatewayError::IntegrationFailure
+    })?;
+    let source = &route.method.source;
+    log.function_called(call.gateway, &declared.function, source, &event);
+    Ok((event, (declared.credentials == Credentials::Method).then_some(source)))
 }
 
 /// The function has given no result.

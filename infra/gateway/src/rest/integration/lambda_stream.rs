@@ -16,12 +16,11 @@ use tokio::task::JoinHandle;
 
 use super::super::authorize::AuthorizedRequest;
 use super::super::error::GatewayError;
-use super::super::event;
 use super::super::pipeline::Call;
-use super::lambda_proxy::refused;
+use super::lambda_proxy::{event_for, refused};
 use super::{Facts, failed};
 use crate::compile::FunctionRef;
-use crate::compile::rest::{Credentials, LambdaProxy};
+use crate::compile::rest::LambdaProxy;
 use crate::lambda::{Invocation, InvokeError, InvokeRequest};
 use crate::proxy::{
     CallError, HeaderValues, Integrated, Malformed, answered, header_pairs, is_object, name_for_client, on_behalf, run,
@@ -46,13 +45,7 @@ pub(super) async fn answer(
     facts: &mut Facts<'_>,
     trail: &mut Trail<'_>,
 ) -> Result<Reply, GatewayError> {
-    let route = &authorized.route;
-    let event = event::proxy(call, authorized, api_key).map_err(|error| {
-        failed(route, &format!("the event could not be written: {error}"));
-        GatewayError::IntegrationFailure
-    })?;
-    trail.log.function_called(call.gateway, &declared.function, &route.method.source, &event);
-    let source = (declared.credentials == Credentials::Method).then_some(&route.method.source);
+    let (event, source) = event_for(call, authorized, api_key, declared, &mut trail.log)?;
     let request = InvokeRequest { trace_id: Some(call.trace.clone()), ..InvokeRequest::sync(event) };
     let request = on_behalf(call.gateway, &declared.function, source, request);
     facts.call();
@@ -63,7 +56,7 @@ pub(super) async fn answer(
     trail.endpoint_status = Some(200);
     trail.log.function_answered(millis, &metadata);
     let mut reply = first.as_ref().ok_or_else(no_delimiter).and_then(|_| read(&metadata)).map_err(|malformed| {
-        failed(route, &format!("malformed response: {}", malformed.0));
+        failed(&authorized.route, &format!("malformed response: {}", malformed.0));
         trail.log.failed("Execution failed due to configuration error: Malformed Lambda proxy response");
         // Not 502, as of functions whose response is whole.
         GatewayError::IntegrationFailure

@@ -8,6 +8,7 @@ mod http_apis;
 mod intrinsics;
 mod notifications;
 mod rest_apis;
+mod rest_stages;
 mod sam_rest;
 mod tables;
 mod usage_plans;
